@@ -1,0 +1,1 @@
+"""The retrieval engine and its feeder: knows articles as documents; no SQL, no HTTP."""

@@ -1,0 +1,1 @@
+"""Adapter 1: in process, on local disk, no server."""

@@ -1,0 +1,1 @@
+"""The service: everything that knows a database row or an HTTP request."""

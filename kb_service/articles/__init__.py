@@ -1,0 +1,1 @@
+"""Articles: lifecycle, immutable revisions, families, renderings, and the change source."""

@@ -1,0 +1,1 @@
+"""Who asks: actors, roles and scopes, API keys, browser sessions."""

@@ -1,0 +1,1 @@
+"""Products, releases, operating systems, topics, and the pure question: does it apply?"""

@@ -1,0 +1,1 @@
+"""Database: base, sessions, the outbox (change feed) and periodic jobs."""

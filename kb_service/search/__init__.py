@@ -1,0 +1,1 @@
+"""THE path of a question: understand, retrieve, fuse, rank, check, present, log."""

@@ -1,0 +1,85 @@
+"""All configuration, read from the environment once.
+
+One frozen object, passed in; nothing else in the project reads the environment. Every field's
+variable is its name in capitals with the prefix ``KB_``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of a service, a worker or a command. Units stand in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="KB_", frozen=True, extra="ignore")
+
+    data_dir: Path = Path("var")
+    """Where the embedded database, the index and the exported encoder live."""
+    port: int = Field(default=8080, ge=0, le=65535)
+    host: str = "127.0.0.1"
+    database_url: str = ""
+    """A SQLAlchemy URL; empty: SQLite in ``data_dir``."""
+    opensearch_url: str = ""
+    """Empty: the embedded engine in ``data_dir``."""
+    smtp_url: str = ""
+    """Where mail goes out; empty: mail stays in the outbox."""
+    secret_key: SecretStr = SecretStr("")
+    """Signs cursors, forms and sessions; empty: one is made and kept in ``data_dir``."""
+    base_url: str = ""
+    """The public address (``https://help.example.com``), for canonical links; empty: as requested."""
+    secure_cookies: bool = True
+    """Cookies only over HTTPS (loopback addresses are exempt)."""
+
+    encoder: str = "packaged"
+    """``packaged``, ``hashing``, a directory with ``model.onnx``, or any sentence-transformers name."""
+    encoder_threads: int = Field(default=1, ge=1, le=64)
+    encoder_timeout_seconds: float = Field(default=1.0, gt=0)
+    query_precision: Literal["float32", "int8"] = "float32"
+    run_worker: bool = True
+    """``kb serve`` also drains the change feed."""
+    retrieval_depth: int = Field(default=200, ge=10, le=1000)
+    """Families fetched from each retriever, whatever the page."""
+    query_log_days: int = Field(default=90, ge=0)
+    rate_limit_per_minute: int = Field(default=600, ge=0)
+    """Requests a minute for each address or key; 0: no limit."""
+    sign_in_limit_per_minute: int = Field(default=10, ge=0)
+    trusted_proxies: str = ""
+    """Comma-separated addresses whose X-Forwarded-For is believed."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    site_name: str = "Help Centre"
+    site_logo_url: str = ""
+    site_footer: str = ""
+    brand_colour: str = Field(default="#0b5cad", pattern=r"^#[0-9a-fA-F]{6}$")
+    contact_email: str = ""
+    contact_phone: str = ""
+    contact_url: str = ""
+    """Ways to reach us, shown where an answer did not help."""
+    indexable: bool = True
+    """Search engines may list public articles."""
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _relations(self) -> Settings:
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            raise ValueError("KB_BASE_URL must start with http:// or https://")
+        return self
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database's URL: the one set, else SQLite in the data directory."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'kb.sqlite3'}"
+
+    @property
+    def index_dir(self) -> Path:
+        """The embedded engine's directory."""
+        return self.data_dir / "index"

@@ -1,0 +1,1 @@
+"""In and out: importers, the exporter, rejected rows."""

@@ -1,0 +1,1 @@
+"""Pages: portal and admin, rendered on the server."""
