@@ -1,9 +1,15 @@
-"""Where parts are put together, once, for HTTP (app.py) and the command line (cli.py) alike."""
+"""Where parts are put together, once, for HTTP (app.py) and the command line (cli.py) alike.
+
+Heavy modules are imported here, when parts are made, and not when this module is.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from kb_service.errors import Unavailable
 
 if TYPE_CHECKING:
     from indexers.embedding.port import Encoder
@@ -19,8 +25,75 @@ class Parts:
     """The parts of one running process. ``catalog`` is a cached, self-refreshing view of the catalogue."""
 
     settings: Settings
+    """With ``secret_key`` filled in."""
     database: Database
     catalog: Catalog
     engine: Engine
     encoder: Encoder
     search: SearchService
+    closing: ExitStack = field(default_factory=ExitStack, repr=False)
+    """What ``close`` undoes, last first."""
+
+    def close(self) -> None:
+        """Release files, locks, threads and connections."""
+        self.closing.close()
+
+
+def assemble(settings: Settings, writable: bool = True) -> Parts:
+    """Open every part. ``writable``: this process may write the index when nobody else does."""
+    from kb_service.catalog.vocabulary import CatalogCache
+    from kb_service.search.service import SearchService
+    from kb_service.secret import with_secret_key
+
+    settings = with_secret_key(settings)
+    with ExitStack() as opened:
+        database = open_database(settings)
+        opened.callback(database.dispose)
+        encoder = open_encoder(settings)
+        engine = open_engine(settings, encoder, writable)
+        opened.callback(engine.close)
+        catalog = CatalogCache(database)
+        search = SearchService(database, engine, encoder, catalog, settings)
+        close_search = getattr(search, "close", None)
+        if close_search is not None:
+            opened.callback(close_search)
+        return Parts(settings, database, catalog, engine, encoder, search, opened.pop_all())
+
+
+def open_database(settings: Settings) -> Database:
+    """The database at the schema of this code: SQLite migrates itself, another one must have been migrated."""
+    from kb_service.db import migrate
+    from kb_service.db.session import Database
+
+    database = Database(settings.effective_database_url)
+    migrate.import_models()
+    if database.is_sqlite:
+        migrate.upgrade(database)
+    elif migrate.current_revision(database) != migrate.head_revision():
+        database.dispose()
+        raise Unavailable("The database's schema is not the one of this version. Run `kb migrate` once, then start again.")
+    return database
+
+
+def open_encoder(settings: Settings) -> Encoder:
+    """The encoder that the settings name, behind the cache in the data directory."""
+    from indexers.embedding.cache import CachedEncoder, VectorCache
+    from indexers.embedding.loader import load_encoder
+
+    encoder = load_encoder(
+        settings.encoder,
+        cache_dir=settings.data_dir,
+        threads=settings.encoder_threads,
+        query_precision=settings.query_precision,
+    )
+    return CachedEncoder(encoder, VectorCache(settings.data_dir / "vectors.sqlite3", encoder.recipe))
+
+
+def open_engine(settings: Settings, encoder: Encoder, writable: bool) -> Engine:
+    """The embedded engine in the data directory."""
+    from indexers.embedded.engine import EmbeddedEngine
+
+    if settings.opensearch_url:
+        raise Unavailable("This version serves from the embedded engine only. Unset KB_OPENSEARCH_URL.")
+    recipe = encoder.recipe
+    return EmbeddedEngine(settings.index_dir, recipe, recipe.dimensions, writable=writable)

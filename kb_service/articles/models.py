@@ -24,12 +24,16 @@ class Article(Base):
     __table_args__ = (
         UniqueConstraint("source", "external_id"),
         Index("ix_article_published", "published_revision_id", "updated_at"),
+        Index("ix_article_updated_at", "updated_at", "id"),
+        {"sqlite_autoincrement": True},  # numbers are never reused
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
     source: Mapped[str | None]
     external_id: Mapped[str | None]
+    import_digest: Mapped[str | None]
+    """What the last import brought, as a hash: the same again changes nothing."""
     family_id: Mapped[int] = mapped_column(ForeignKey("family.id"), index=True)
     type: Mapped[str] = mapped_column(default="problem")
     language: Mapped[str] = mapped_column(default="en")

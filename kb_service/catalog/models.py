@@ -81,3 +81,12 @@ class Topic(Base):
     path: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
+
+
+class CatalogState(Base):
+    """One row (id 1): ``revision`` rises with every change of the catalogue, so that cached views notice."""
+
+    __tablename__ = "catalog_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column(default=0)

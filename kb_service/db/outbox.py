@@ -21,7 +21,8 @@ class OutboxRow(Base):
     """One change waiting for the index: article ``article_id`` reached ``index_version``."""
 
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_ready", "dead_at", "claimed_until", "id"),)
+    # An id used twice would let a slow worker acknowledge a change that it never saw.
+    __table_args__ = (Index("ix_outbox_ready", "dead_at", "claimed_until", "id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     article_id: Mapped[int] = mapped_column(index=True)

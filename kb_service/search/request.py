@@ -156,3 +156,23 @@ class SearchResponse:
     next_cursor: str | None
     took_ms: float
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class TypeAheadItem:
+    """One completion: an article's title with the matched character ranges."""
+
+    article: int
+    number: str
+    title: str
+    url: str
+    highlights: list[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class TypeAhead:
+    """The answer to what was typed so far."""
+
+    query_id: str
+    query: str
+    suggestions: list[TypeAheadItem]

@@ -1,0 +1,1 @@
+"""Text to vectors: the encoder port, its adapters, the ONNX export and the vector cache."""

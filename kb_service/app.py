@@ -1,0 +1,102 @@
+"""create_app(settings): the only place where parts are put together for HTTP."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from anyio import to_thread
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+import kb_service
+from kb_service import docs_page, health
+from kb_service.assembly import Parts, assemble
+from kb_service.auth.gate import Gate
+from kb_service.background import Background
+from kb_service.middleware import BodyLimit, CrossOrigin, Edge, RateLimit
+from kb_service.problems import PROBLEMS, install_error_handlers
+from kb_service.settings import Settings
+from kb_service.telemetry import Event, log
+
+SLICES = ("search", "articles", "catalog", "auth")
+THREADS = 40
+DESCRIPTION = """One knowledge base, one path to the answer, every channel.
+
+* **Errors** are `application/problem+json` (RFC 9457) with a stable `code`.
+* **Keys**: `Authorization: Bearer kb_sk_…`. Publishable keys (`kb_pk_…`) search public articles from their origins.
+* **Changes** take `If-Match` with the `ETag` that you read (428 when missing, 412 when stale).
+* **Creating** requests take `Idempotency-Key`; a repeated one gets the first answer again.
+"""
+TAGS = [
+    {"name": "search", "description": "Ask: results, answers, type-ahead, events."},
+    {"name": "articles", "description": "Read, write, publish and archive articles."},
+    {"name": "catalog", "description": "Products, releases, operating systems and topics."},
+    {"name": "access", "description": "Who may come in: sessions, users, keys."},
+    {"name": "operations", "description": "Health and a ping."},
+]
+
+
+def create_app(settings: Settings, parts: Parts | None = None) -> FastAPI:
+    """The application. Without ``parts`` it opens its own at start and closes them at the end."""
+    app = FastAPI(
+        title="KB service",
+        version=kb_service.__version__,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+        lifespan=_lifespan(settings, parts),
+        middleware=_middleware(settings),
+    )
+    app.state.settings = settings
+    if parts is not None:
+        _hold(app, parts)
+    install_error_handlers(app)
+    _include_routes(app)
+    docs_page.install(app)
+    return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    return [
+        Middleware(Edge, settings=settings),
+        Middleware(CrossOrigin, settings=settings),
+        Middleware(RateLimit, settings=settings),
+        Middleware(BodyLimit),
+    ]
+
+
+def _hold(app: FastAPI, parts: Parts) -> None:
+    app.state.parts = parts
+    app.state.gate = Gate(parts.settings, parts.database)
+
+
+def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], object]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
+        parts = given or await to_thread.run_sync(assemble, settings)
+        _hold(app, parts)
+        background = app.state.background = Background(parts)
+        await to_thread.run_sync(background.start)
+        log(Event.SERVICE_STARTED, version=kb_service.__version__, worker=settings.run_worker)
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(background.stop)
+            if given is None:
+                await to_thread.run_sync(parts.close)
+            log(Event.SERVICE_STOPPED)
+
+    return lifespan
+
+
+def _include_routes(app: FastAPI) -> None:
+    for room in SLICES:
+        app.include_router(importlib.import_module(f"kb_service.{room}.endpoints").router)
+    app.include_router(health.router)
+    pages = importlib.import_module("kb_service.web.pages")
+    pages.install(app)

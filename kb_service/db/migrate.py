@@ -1,0 +1,87 @@
+"""Brings a database to the schema that this code needs.
+
+Invariants: safe to run by several processes at once (one lock, one transaction; whoever comes second
+finds nothing to do); the scripts are found in a checkout (``alembic/``) and in an installed wheel
+(``kb_service/_alembic``, where the build puts the same files).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+import kb_service
+from kb_service.db.session import Database
+
+_LOCK_ID = 7_214_559_032  # any number, the same in every process
+
+
+def script_location() -> Path:
+    """Where the migration scripts lie."""
+    package = Path(kb_service.__file__).parent
+    packaged = package / "_alembic"
+    return packaged if packaged.is_dir() else package.parent / "alembic"
+
+
+def import_models() -> None:
+    """Import every module that maps tables, so that the metadata is whole."""
+    package = Path(kb_service.__file__).parent
+    rooms = sorted(path.parent.name for path in package.glob("*/models.py"))
+    for name in (*(f"{room}.models" for room in rooms), "db.outbox", "db.jobs"):
+        importlib.import_module(f"kb_service.{name}")
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Apply what is missing, up to ``revision``, in one transaction."""
+    if revision == "head" and current_revision(database) == head_revision():
+        return
+    with _locked(database) as connection:
+        command.upgrade(_config(connection), revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Take migrations back down to ``revision`` ("base": all of them)."""
+    with _locked(database) as connection:
+        command.downgrade(_config(connection), revision)
+
+
+def check(database: Database) -> None:
+    """Raise alembic.util.CommandError when the models and the migrated schema differ."""
+    with _locked(database) as connection:
+        command.check(_config(connection))
+
+
+def current_revision(database: Database) -> str | None:
+    """The revision that the database is at; None when it is empty."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head_revision() -> str | None:
+    """The newest revision that this code knows."""
+    return ScriptDirectory(str(script_location())).get_current_head()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def _locked(database: Database) -> Iterator[Connection]:
+    with database.engine.connect() as connection:
+        connection = connection.execution_options(kb_immediate=True)
+        with connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
+            yield connection

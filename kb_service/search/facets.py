@@ -1,0 +1,85 @@
+"""Facets of exactly the listed results (pure): product, version, operating system, type, topic."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from kb_service.catalog.context import Applicability, Context, covers
+from kb_service.search.clarifying import Leader
+from kb_service.search.ranking import Ranked as Ranked
+from kb_service.search.request import FacetValue
+
+MAX_VALUES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogued:
+    """What facets need of the catalogue: releases of each product and every OS path, in order."""
+
+    releases: Mapping[str, tuple[str, ...]]
+    systems: tuple[str, ...]
+    named: frozenset[str]
+
+
+@lru_cache(maxsize=50_000)
+def versions_covered(applicability: Applicability, product: str, releases: tuple[str, ...], named: frozenset[str]) -> frozenset[str]:
+    """The releases of ``product`` that an applicability covers."""
+    return frozenset(v for v in releases if covers(applicability, Context(product, v, None), named))
+
+
+@lru_cache(maxsize=50_000)
+def systems_named(applicability: Applicability) -> frozenset[str]:
+    """The OS nodes that an applicability names, with their ancestors; empty when it is for every system."""
+    paths = {path for entry in applicability.entries for path in entry.os}
+    if any(not entry.os for entry in applicability.entries):
+        return frozenset()
+    return frozenset("/".join(p.split("/")[:n]) for p in paths for n in range(1, p.count("/") + 2))
+
+
+def leader(ranked: Ranked, applicability: Applicability, product: str | None, catalogued: Catalogued) -> Leader:
+    """What a leading answer is for, per axis; the version axis needs a product (given or its only one)."""
+    products = applicability.products()
+    one = product or (next(iter(products)) if len(products) == 1 else None)
+    releases = catalogued.releases.get(one or "", ())
+    covered = versions_covered(applicability, one, releases, catalogued.named) if one and releases else frozenset()
+    restricted = covered if len(covered) < len(releases) else frozenset[str]()
+    return Leader(ranked.score, products, restricted, _leaves(systems_named(applicability)))
+
+
+def _leaves(paths: frozenset[str]) -> frozenset[str]:
+    return frozenset(p for p in paths if not any(o.startswith(p + "/") for o in paths))
+
+
+def count(
+    results: Sequence[Ranked],
+    applicabilities: Mapping[str, Applicability],
+    product: str | None,
+    catalogued: Catalogued,
+) -> dict[str, Counter[str]]:
+    """value → number of results, per facet. Versions are counted for the product in force only."""
+    counts: dict[str, Counter[str]] = {name: Counter() for name in ("product", "version", "os", "type", "topic")}
+    releases = catalogued.releases.get(product or "", ())
+    for result in results:
+        facts = result.candidate.facts
+        applicability = applicabilities[facts.key]
+        counts["product"].update(applicability.products())
+        counts["os"].update(systems_named(applicability))
+        counts["type"][facts.type] += 1
+        counts["topic"].update(facts.topics)
+        if product and releases:
+            counts["version"].update(versions_covered(applicability, product, releases, catalogued.named))
+    return counts
+
+
+def present(
+    counts: Mapping[str, Counter[str]], labels: Mapping[str, Callable[[str], str]]
+) -> dict[str, list[FacetValue]]:
+    """The most frequent values of each facet with their labels."""
+    return {name: [FacetValue(v, labels[name](v), n) for v, n in _top(c)] for name, c in counts.items()}
+
+
+def _top(counter: Counter[str]) -> Iterable[tuple[str, int]]:
+    return sorted(counter.items(), key=lambda item: (-item[1], item[0]))[:MAX_VALUES]

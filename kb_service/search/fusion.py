@@ -1,0 +1,102 @@
+"""Fusing two retrievers' lists into one (pure).
+
+A convex combination of scores normalised with the *theoretical* minimum (Bruch, Gai, Ingber: "An Analysis of
+Fusion Functions for Hybrid Retrieval", TOIS 2023): BM25 from 0, cosine from -1, both to the best score seen. It
+does not depend on depth, and a lone right candidate keeps its worth. An article that only the words found takes the
+lowest cosine of the semantic list: its true cosine is at most that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from indexers.engine import Candidate
+
+LEXICAL_MINIMUM = 0.0
+SEMANTIC_MINIMUM = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Share of each retriever in the fused score; ``semantic`` + ``lexical`` = 1.
+
+    ``identifier``: added when the article contains a given identifier; larger than every other score together.
+    """
+
+    semantic: float = 0.5
+    identifier: float = 2.0
+
+    @property
+    def lexical(self) -> float:
+        """What is left of 1."""
+        return 1.0 - self.semantic
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """One article after fusion. ``passage`` is the best of the better-placed retriever."""
+
+    article_id: int
+    family_id: int
+    revision: int
+    index_version: int
+    key: str
+    passage: int | None
+    passage_key: str
+    score: float
+    lexical: float | None
+    semantic: float | None
+    lexical_rank: int | None
+    semantic_rank: int | None
+    has_identifier: bool
+
+
+def normalise(scores: Sequence[float], minimum: float) -> list[float]:
+    """Scale scores to [0, 1] with a known minimum; equal scores at the minimum give 0, a lone one above it 1."""
+    if not scores:
+        return []
+    span = max(scores) - minimum
+    if span <= 0:
+        return [0.0] * len(scores)
+    return [max(0.0, score - minimum) / span for score in scores]
+
+
+def fuse(lexical: Sequence[Candidate], semantic: Sequence[Candidate], weights: Weights) -> list[Fused]:
+    """Fuse two lists (best first) into one, best first; ties break by article id, so the order is total."""
+    lexical_scores = normalise([c.score for c in lexical], LEXICAL_MINIMUM)
+    semantic_scores = normalise([c.score for c in semantic], SEMANTIC_MINIMUM)
+    floor = semantic_scores[-1] if semantic_scores else 0.0
+    by_words = {c.article_id: (c, s, r) for r, (c, s) in enumerate(zip(lexical, lexical_scores, strict=True), 1)}
+    by_meaning = {c.article_id: (c, s, r) for r, (c, s) in enumerate(zip(semantic, semantic_scores, strict=True), 1)}
+    if not semantic:
+        weights = Weights(semantic=0.0, identifier=weights.identifier)
+    fused = [_one(by_words.get(a), by_meaning.get(a), floor, weights) for a in {**by_words, **by_meaning}]
+    fused.sort(key=lambda f: (-f.score, f.article_id))
+    return fused
+
+
+_Placed = tuple[Candidate, float, int]
+
+
+def _one(words: _Placed | None, meaning: _Placed | None, floor: float, weights: Weights) -> Fused:
+    lexical = words[1] if words else 0.0
+    semantic = meaning[1] if meaning else floor
+    has_identifier = bool(words and words[0].has_identifier)
+    score = weights.lexical * lexical + weights.semantic * semantic
+    if has_identifier:
+        score += weights.identifier
+    best = _passage_source(words, meaning)
+    return Fused(
+        best.article_id, best.family_id, best.revision, best.index_version, best.key, best.passage, best.passage_key,
+        score, words[0].score if words else None, meaning[0].score if meaning else None,
+        words[2] if words else None, meaning[2] if meaning else None, has_identifier,
+    )  # fmt: skip
+
+
+def _passage_source(words: _Placed | None, meaning: _Placed | None) -> Candidate:
+    """The candidate whose passage is shown: by meaning where it found the article, else by words."""
+    if words is None or (meaning is not None and meaning[0].passage is not None and not words[0].has_identifier):
+        assert meaning is not None
+        return meaning[0]
+    return words[0]

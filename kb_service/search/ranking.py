@@ -1,0 +1,103 @@
+"""From checked candidates to the result list (pure): signals, one hit per family, the floor.
+
+The list made here *is* the answer: total, facets, chips and paging speak of exactly it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kb_service.catalog.context import Applicability, Context, Match, covers, specificity
+from kb_service.search.checking import AuthorizedCandidate
+from kb_service.search.families import collapse
+from kb_service.search.signals import Signal, exactness, helpfulness, preference
+
+RELATIVE_FLOOR = 0.45
+"""Share of the best score below which a candidate is no result."""
+_ALWAYS_KEPT = 10
+_ORDER = {None: 0, Match.GENERAL: 1, Match.EXACT: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What ranking knows of the question: its contexts and the applicabilities of the snapshot."""
+
+    stated: Context
+    inferred: Context
+    stated_matches: Mapping[str, Match]
+    inferred_matches: Mapping[str, Match]
+    applicabilities: Mapping[str, Applicability]
+    pinned: tuple[int, ...] = ()
+
+    def match(self, key: str, passage_key: str) -> Match:
+        """How the article, or the section of its passage, meets the stated context."""
+        if self.stated.is_empty:
+            return Match.GENERAL
+        both = (self.stated_matches.get(key), self.stated_matches.get(passage_key))
+        return Match.EXACT if Match.EXACT in both else Match.GENERAL
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One result before it is presented."""
+
+    candidate: AuthorizedCandidate
+    score: float
+    match: Match
+    signals: tuple[Signal, ...]
+    siblings: tuple[int, ...] = ()
+    pinned: bool = False
+
+    @property
+    def family_id(self) -> int:
+        """The family's id."""
+        return self.candidate.facts.family_id
+
+
+def rank(candidates: Sequence[AuthorizedCandidate], frame: Frame, extra: Mapping[int, Sequence[Signal]]) -> list[Ranked]:
+    """Add signals, order, keep one per family and drop what stands far below the best."""
+    scored = [_score(c, frame, extra.get(c.fused.article_id, ())) for c in candidates]
+    scored.sort(key=lambda r: (-r.pinned, -r.score, r.candidate.fused.article_id))
+    collapsed = collapse(scored, lambda r: _preference(r, frame))
+    shown = [
+        Ranked(c.shown.candidate, max(c.shown.score, *(o.score for o in c.others)) if c.others else c.shown.score,
+               c.shown.match, c.shown.signals, tuple(o.candidate.fused.article_id for o in c.others), c.shown.pinned)
+        for c in collapsed
+    ]  # fmt: skip
+    return _floor(shown)
+
+
+def _score(candidate: AuthorizedCandidate, frame: Frame, extra: Sequence[Signal]) -> Ranked:
+    fused, facts = candidate.fused, candidate.facts
+    match = frame.match(fused.key, fused.passage_key)
+    given = [
+        exactness(match, not frame.stated.is_empty),
+        None if frame.inferred.is_empty else preference(frame.inferred_matches.get(fused.key)),
+        helpfulness(facts.votes_up, facts.votes_down),
+        *extra,
+    ]
+    signals = tuple(s for s in given if s is not None)
+    return Ranked(candidate, fused.score + sum(s.value for s in signals), match, signals, (), fused.article_id in frame.pinned)
+
+
+def _preference(ranked: Ranked, frame: Frame) -> tuple[Any, ...]:
+    """Stated before inferred; then the narrowest, the newest release, the score."""
+    key = ranked.candidate.fused.key
+    applicability = frame.applicabilities[key]
+    inferred = _ORDER[frame.inferred_matches.get(key)] if not frame.inferred.is_empty else 0
+    return (ranked.match is Match.EXACT, inferred, specificity(applicability, frame.stated), ranked.score)
+
+
+def _floor(ranked: list[Ranked]) -> list[Ranked]:
+    if len(ranked) <= _ALWAYS_KEPT:
+        return ranked
+    floor = max(r.score for r in ranked) * RELATIVE_FLOOR
+    return ranked[:_ALWAYS_KEPT] + [r for r in ranked[_ALWAYS_KEPT:] if r.score >= floor]
+
+
+def covering(applicabilities: Mapping[str, Applicability], context: Context, named: frozenset[str]) -> dict[str, Match]:
+    """Matches of every applicability with a context, brute force; for few applicabilities."""
+    found = {key: covers(a, context, named) for key, a in applicabilities.items()}
+    return {key: match for key, match in found.items() if match is not None}

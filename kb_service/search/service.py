@@ -1,0 +1,193 @@
+"""The one path of a question, for every channel: search, answer, suggest, events."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import select
+
+from indexers.embedding.port import Encoder
+from indexers.engine import Engine, Snapshot
+from kb_service.catalog.context import Context
+from kb_service.catalog.vocabulary import Catalog
+from kb_service.db.base import utcnow
+from kb_service.db.session import Database
+from kb_service.search import browsing, cursor, spelling
+from kb_service.search.curation import CurationCache
+from kb_service.search.enriching import Enricher
+from kb_service.search.fusion import Weights
+from kb_service.search.masking import mask
+from kb_service.search.models import QueryEvent, QueryLogRow
+from kb_service.search.pipeline import Found, Pipeline
+from kb_service.search.presenting import Presentation, present
+from kb_service.search.query_log import QueryLog
+from kb_service.search.request import SearchRequest, SearchResponse, TypeAhead
+from kb_service.search.retrieval import Retriever
+from kb_service.search.suggesting import suggest
+from kb_service.search.understanding import read_text
+from kb_service.settings import Settings
+
+
+class SearchService:
+    """Answers questions over one engine, checked by one database. Thread-safe."""
+
+    def __init__(
+        self, database: Database, engine: Engine, encoder: Encoder, catalog: Catalog, settings: Settings, secret: bytes = b""
+    ) -> None:
+        self.database, self.engine, self.catalog, self.settings = database, engine, catalog, settings
+        self.retriever = Retriever(encoder, settings.retrieval_depth, settings.encoder_timeout_seconds)
+        self.pipeline = Pipeline(database, catalog, self.retriever, Weights())
+        self.curation = CurationCache(database)
+        self.log = QueryLog(database)
+        self._enricher = Enricher(self.pipeline, catalog)
+        self._secret = secret or settings.secret_key.get_secret_value().encode() or secrets.token_bytes(32)
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """Answer one question. Raises InvalidInput, TooLarge, UnknownCatalogEntry, EngineUnavailable."""
+        started = time.perf_counter()
+        text = read_text(request.query)
+        snapshot = self.engine.snapshot()
+        if request.cursor:
+            response = self._next_page(request, text, snapshot)
+        elif not text:
+            response = browsing.browse(request, snapshot, self.pipeline, self.catalog)
+        else:
+            response = self._first_page(request, text, snapshot)
+        response.query_id = new_query_id()
+        response.took_ms = (time.perf_counter() - started) * 1000
+        self.record(request, text, response)
+        return response
+
+    def _first_page(self, request: SearchRequest, text: str, snapshot: Snapshot) -> SearchResponse:
+        curation = self.curation.current()
+        found = self.pipeline.run(request, text, snapshot, curation)
+        corrected = None
+        if not found.results and request.options.correct_spelling:
+            corrected = spelling.correct(text, snapshot, request.actor.audiences)
+            if corrected:
+                found = self.pipeline.run(request, corrected, snapshot, curation)
+        presentation = self.presentation(found, request)
+        page = found.results[: request.limit]
+        assembling = time.perf_counter()
+        hits = present(page, found.facts, presentation)
+        found.timings_ms["present"] = (time.perf_counter() - assembling) * 1000
+        response = SearchResponse(
+            query_id="",
+            query=corrected or text,
+            total=len(found.results),
+            total_relation="gte" if found.candidates.is_full else "eq",
+            hits=hits,
+            facets={},
+            context=[],
+            no_answer=bool(found.refusal) or not found.results,
+            no_answer_reason=found.refusal or (None if found.results else "nothing_found"),
+            corrected_from=text if corrected else None,
+            clarify=None,
+            widened=None,
+            degraded=list(found.candidates.degraded),
+            next_cursor=self._cursor(request, corrected or text, found),
+            took_ms=0.0,
+            timings_ms=found.timings_ms,
+        )
+        self._enricher.enrich(response, request, found, curation)
+        return response
+
+    def presentation(self, found: Found, request: SearchRequest) -> Presentation:
+        """What presenting needs of a found list."""
+        understood = found.candidates.understood
+        return Presentation(
+            found.snapshot, self.catalog, found.frame.applicabilities, frozenset(understood.terms),
+            frozenset(i.lower() for i in understood.identifiers), request.options.why,
+        )  # fmt: skip
+
+    def _cursor(self, request: SearchRequest, text: str, found: Found) -> str | None:
+        rest = found.results[request.limit :]
+        if not rest:
+            return None
+        ranked = [(r.candidate.fused.article_id, r.candidate.fused.passage) for r in rest]
+        return cursor.make(self._secret, _binding(request, text), ranked)
+
+    def _next_page(self, request: SearchRequest, text: str, snapshot: Snapshot) -> SearchResponse:
+        if not text:
+            return browsing.continue_browsing(request, snapshot, self.pipeline, self.catalog)
+        remaining = cursor.read(self._secret, _binding(request, text), request.cursor or "")
+        page, rest = remaining[: request.limit], remaining[request.limit :]
+        hits = browsing.present_pairs(page, text, request, snapshot, self.pipeline, self.catalog)
+        next_cursor = cursor.make(self._secret, _binding(request, text), rest) if rest else None
+        return browsing.plain_response(text, hits, len(remaining), "gte", next_cursor)
+
+    def suggest(self, text: str, request: SearchRequest) -> TypeAhead:
+        """Type-ahead: titles that complete what was typed, checked like hits."""
+        started = time.perf_counter()
+        snapshot = self.engine.snapshot()
+        found = suggest(read_text(text), request, snapshot, self.pipeline)
+        answer = TypeAhead(new_query_id(), text, found)
+        if request.options.log:
+            self._put_log(request, text, answer.query_id, len(found), "hits" if found else "empty",
+                          [s.article for s in found], [], (time.perf_counter() - started) * 1000)  # fmt: skip
+        return answer
+
+    def record(self, request: SearchRequest, text: str, response: SearchResponse) -> None:
+        """Queue the question for the log."""
+        if not request.options.log:
+            return
+        outcome = "empty" if not response.hits else "no_answer" if response.no_answer else "hits"
+        ids = [hit.article for hit in response.hits]
+        self._put_log(request, text, response.query_id, response.total, outcome, ids, response.degraded, response.took_ms)
+
+    def _put_log(  # noqa: PLR0913 - one row's columns
+        self, request: SearchRequest, text: str, query_id: str, total: int, outcome: str,
+        article_ids: Sequence[int], degraded: Sequence[str], took_ms: float,
+    ) -> None:  # fmt: skip
+        stated, inferred = _axes(request.stated), _axes(request.inferred)
+        self.log.put(QueryLogRow, {
+            "query_id": query_id, "created_at": utcnow(), "channel": request.channel, "kind": request.options.kind,
+            "role": request.actor.role.value if request.actor.role else "anonymous", "session_id": request.session_id,
+            "text": mask(text), "context": {"stated": stated, "inferred": inferred}, "total": total, "outcome": outcome,
+            "article_ids": list(article_ids), "degraded": list(degraded), "took_ms": round(took_ms, 2),
+        })  # fmt: skip
+
+    def record_event(self, event: dict[str, Any]) -> None:
+        """Queue what a person did with an answer (columns of QueryEvent)."""
+        self.log.put(QueryEvent, {**event, "created_at": utcnow()})
+
+    def session_queries(self, session_id: str, limit: int = 8) -> list[str]:
+        """What was asked before in this session, newest first, each once."""
+        with self.database.reading() as session:
+            rows = session.scalars(
+                select(QueryLogRow.text)
+                .where(QueryLogRow.session_id == session_id, QueryLogRow.kind == "search", QueryLogRow.text != "")
+                .order_by(QueryLogRow.created_at.desc())
+                .limit(limit * 4)
+            )
+            return list(dict.fromkeys(rows))[:limit]
+
+    def close(self) -> None:
+        """Write what is queued and stop the pools."""
+        self.log.close()
+        self.retriever.close()
+
+
+def new_query_id() -> str:
+    """A random id, 22 characters."""
+    return secrets.token_urlsafe(16)
+
+
+def _axes(context: Context) -> dict[str, str]:
+    pairs = (("product", context.product), ("version", context.version), ("os", context.os))
+    return {name: value for name, value in pairs if value}
+
+
+@lru_cache(maxsize=1024)
+def _digest(value: str) -> str:
+    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def _binding(request: SearchRequest, text: str) -> str:
+    audiences = ",".join(sorted(request.actor.audiences))
+    return _digest(f"{text}|{request.stated}|{audiences}|{request.language}|{sorted(request.types)}|{sorted(request.topics)}")

@@ -1,0 +1,61 @@
+"""Bounded, explainable signals added to a fused score (pure). None can lift what does not apply.
+
+Each is capped far below what separates a right from a wrong answer in the fused score; ``explain`` lists them with
+their share. Lower rooms own this protocol, rooms above implement it (SignalSource).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kb_service.catalog.context import Match
+
+EXACT_BONUS = 0.01
+INFERRED_BONUS = 0.06
+INFERRED_EXACT_BONUS = 0.02
+HELPFUL_CAP = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One contribution to a score."""
+
+    name: str
+    value: float
+    detail: str = ""
+
+
+class SignalSource(Protocol):
+    """Something above search that knows more about articles (reuse, bookmarks)."""
+
+    def signals(self, article_ids: Sequence[int], query: str) -> Mapping[int, Sequence[Signal]]:
+        """Signals by article; each value is capped by the caller."""
+
+
+def exactness(match: Match, has_context: bool) -> Signal | None:
+    """Exact over general, when a context was stated."""
+    return Signal("exact", EXACT_BONUS, "written for exactly this") if has_context and match is Match.EXACT else None
+
+
+def preference(match: Match | None) -> Signal | None:
+    """An inferred context prefers what covers it."""
+    if match is None:
+        return None
+    value = INFERRED_BONUS + (INFERRED_EXACT_BONUS if match is Match.EXACT else 0.0)
+    return Signal("inferred_context", value, "fits what is known of you")
+
+
+def helpfulness(up: int, down: int) -> Signal | None:
+    """Votes, by the lower bound of the Wilson interval (95 %) around an even share; at most ±HELPFUL_CAP."""
+    total = up + down
+    if total < 5:
+        return None
+    z, share = 1.96, up / total
+    centre = share + z * z / (2 * total)
+    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    low, high = (centre - spread) / (1 + z * z / total), (centre + spread) / (1 + z * z / total)
+    value = HELPFUL_CAP * (2 * low - 1) if low > 0.5 else HELPFUL_CAP * (2 * high - 1) if high < 0.5 else 0.0
+    return Signal("helpful", value, f"{up} of {total} said that it helped") if value else None

@@ -1,0 +1,112 @@
+"""From the user's text to an analysed query. User text never reaches a query parser.
+
+A message's wrapping is removed, identifiers are found, and what remains is analysed to at most 64 weighted terms:
+identifiers first, then by inverse document frequency. Approved synonyms add terms at a lower weight.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from indexers.analysis import analyze, find_identifiers
+from indexers.engine import LexicalQuery, Snapshot, WeightedTerm
+from kb_service.errors import InvalidInput, TooLarge
+from kb_service.search.message import strip_wrapping
+
+MAX_QUERY_BYTES = 64_000
+MAX_ANALYSED_CHARACTERS = 24_000
+MAX_TERMS = 64
+SYNONYM_WEIGHT = 0.5
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A question as searched. ``text`` goes to the encoder, ``lexical`` to the words' retriever."""
+
+    original: str
+    text: str
+    terms: tuple[str, ...]
+    identifiers: tuple[str, ...]
+    lexical: LexicalQuery
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to search for: browse instead."""
+        return not self.text
+
+
+def read_text(raw: str, pointer: str = "/query") -> str:
+    """The query as text: control characters become spaces; too large is an error that says so."""
+    if len(raw.encode("utf-8", "replace")) > MAX_QUERY_BYTES:
+        raise TooLarge(f"A question may have {MAX_QUERY_BYTES // 1000} kB at most; send the part that asks.")
+    text = _CONTROL.sub(" ", raw).strip()
+    if raw.strip() and not text:
+        raise InvalidInput("The question holds no readable text.", pointer)
+    return text
+
+
+def understand(text: str, snapshot: Snapshot, synonyms: Mapping[str, Sequence[str]]) -> Understood:
+    """Analyse a question against one snapshot of the index."""
+    asked = strip_wrapping(text)[:MAX_ANALYSED_CHARACTERS]
+    identifiers = tuple(dict.fromkeys(find_identifiers(asked)))
+    counts = Counter(analyze(asked))
+    weights = _weigh(counts, snapshot)
+    chosen = _choose(weights, MAX_TERMS - len(identifiers[:MAX_TERMS]))
+    extra = _expand(chosen, synonyms)
+    terms = [WeightedTerm(i, 1.0, True) for i in identifiers[:MAX_TERMS]]
+    terms += [WeightedTerm(t, w) for t, w in [*chosen.items(), *extra.items()]][: MAX_TERMS - len(terms)]
+    return Understood(text, asked, tuple(chosen), identifiers, LexicalQuery(tuple(terms)))
+
+
+def _weigh(counts: Mapping[str, int], snapshot: Snapshot) -> dict[str, tuple[float, float]]:
+    """term → (importance for choosing, weight in the query): idf times a saturated count."""
+    if len(counts) <= MAX_TERMS:
+        return {term: (1.0, _saturate(n)) for term, n in counts.items()}
+    frequencies = snapshot.term_statistics(list(counts))
+    total = snapshot.passage_count() + 1
+    return {
+        term: (math.log(1 + total / (1 + frequencies.get(term, 0))) * _saturate(n) * bool(frequencies.get(term)), _saturate(n))
+        for term, n in counts.items()
+    }
+
+
+def _saturate(count: int) -> float:
+    return 1.0 if count == 1 else 1.0 + math.log(count) / 2
+
+
+def _choose(weights: Mapping[str, tuple[float, float]], limit: int) -> dict[str, float]:
+    ranked = sorted(weights.items(), key=lambda item: -item[1][0])[: max(0, limit)]
+    return {term: weight for term, (_, weight) in ranked}
+
+
+def _expand(chosen: Mapping[str, float], synonyms: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for term in chosen:
+        for other in synonyms.get(term, ()):
+            if other not in chosen:
+                found[other] = max(found.get(other, 0.0), SYNONYM_WEIGHT * chosen[term])
+    return found
+
+
+def correct(text: str, vocabulary: Mapping[str, int], nearest: Callable[[str], str | None]) -> str | None:
+    """The text with unknown words replaced by the nearest known ones; None when nothing would change.
+
+    Identifiers, numbers and short words are never touched.
+    """
+    protected = {i.lower() for i in find_identifiers(text)}
+
+    def replace(match: re.Match[str]) -> str:
+        word = match.group()
+        folded = word.lower()
+        if len(word) < 4 or folded in vocabulary or folded in protected or any(c.isdigit() for c in word):
+            return word
+        return nearest(folded) or word
+
+    corrected = re.sub(r"[^\W_]+", replace, text)
+    return corrected if corrected != text else None
