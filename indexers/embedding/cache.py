@@ -1,11 +1,12 @@
 """Keeps passage vectors on disk and query vectors in memory, so that no text is encoded twice.
 
-Invariants: a vector is found only under its recipe's digest and its text's SHA-256; it is returned as it was stored, or not at
-all (length and CRC-32 per record); a damaged file is discarded, never fatal: everything here can be computed again. One SQLite
-file in WAL mode, shared between threads and processes; open it after a fork, not before.
+Invariants: a vector is found only under its recipe's digest and its text's SHA-256; it is returned as it was stored, or
+not at all (length and CRC-32 per record); a damaged file is discarded, never fatal: everything here can be computed
+again. One SQLite file in WAL mode, shared between threads and processes; open it after a fork, not before.
 
-Vectors are stored as float16 and normalised when read. CachedEncoder passes fresh vectors through the same rounding, so a
-vector does not depend on whether it came from the cache (measured: dot products differ by at most 4e-5, the top ten are the same).
+Vectors are stored as float16 and normalised when read. CachedEncoder passes fresh vectors through the same rounding, so
+a vector does not depend on whether it came from the cache (measured: dot products differ by at most 4e-5, the top ten
+are the same).
 """
 
 import hashlib
@@ -62,7 +63,10 @@ class VectorCache:
         return vectors, missing
 
     def put_many(self, texts: Sequence[str], vectors: Vectors) -> None:
-        """Stores (n, dimensions) vectors in one transaction; a full disk or a busy file is logged and costs only the entry."""
+        """Stores (n, dimensions) vectors in one transaction.
+
+        A full disk or a busy file is logged and costs only the entry.
+        """
         if np.shape(vectors) != (len(texts), self.recipe.dimensions):
             raise ValueError(f"{len(texts)} texts need vectors of shape ({len(texts)}, {self.recipe.dimensions})")
         rows = [(self._digest, _hash_text(text), _pack(vector)) for text, vector in zip(texts, vectors, strict=True)]
@@ -76,7 +80,9 @@ class VectorCache:
         self._guarded(insert, None, "write")
 
     def prune(self, max_bytes: int) -> int:
-        """Deletes vectors until the file holds at most about `max_bytes`: other recipes first, then the oldest. Returns how many."""
+        """Deletes vectors until the file holds at most about `max_bytes`: other recipes first, then the oldest. Returns
+        how many.
+        """
         return self._guarded(lambda connection: self._prune(connection, max_bytes), 0, "prune")
 
     def close(self) -> None:
@@ -115,7 +121,10 @@ class VectorCache:
         return deleted
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T], fallback: T, name: str, *, strict: bool = False) -> T:
-        """Runs `work`; damage discards the file and tries once more, other failures give the fallback (strict: raise)."""
+        """Runs `work`.
+
+        Damage discards the file and tries once more, other failures give the fallback (strict: raise).
+        """
         with self._lock:
             for _ in range(2):
                 try:
@@ -155,7 +164,8 @@ class VectorCache:
 class CachedEncoder(Encoder):
     """An encoder that asks the cache first and remembers the last query vectors.
 
-    `on_progress(done, total)` is called after each batch of distinct passages (done counts those found in the cache, too).
+    `on_progress(done, total)` is called after each batch of distinct passages (done counts those found in the cache,
+    too).
     """
 
     def __init__(

@@ -1,11 +1,13 @@
 """Writes a sentence-transformers model as a folder that OnnxEncoder serves without torch.
 
-Invariants: the folder appears whole or not at all (written beside its place, fsynced, renamed); processes that export at once
-share one result; what is written was compared with torch first. torch, onnx and sentence_transformers are imported lazily.
+Invariants: the folder appears whole or not at all (written beside its place, fsynced, renamed); processes that export
+at once share one result; what is written was compared with torch first. torch, onnx and sentence_transformers are
+imported lazily.
 
-Measured on 2 cores of a Xeon with AVX-512/AMX: fused attention equals the plain graph to 2e-7 and is a little faster (within noise, at most 1.3).
-int8 per channel has cosine .992 to float32 on queries; with the contracting matrices (1536 → 384, whose inputs have outliers)
-left in float32 .996, at half to two thirds of the time: the query copy. Blockwise int8 (MatMulNBits) has .9996 and is no faster.
+Measured on 2 cores of a Xeon with AVX-512/AMX: fused attention equals the plain graph to 2e-7 and is a little faster
+(within noise, at most 1.3). int8 per channel has cosine .992 to float32 on queries; with the contracting matrices (1536
+→ 384, whose inputs have outliers) left in float32 .996, at half to two thirds of the time: the query copy. Blockwise
+int8 (MatMulNBits) has .9996 and is no faster.
 """
 
 import importlib.util
@@ -75,7 +77,8 @@ def packaged_recipe() -> Recipe:
 def export(model: str, target: Path) -> Path:
     """Exports "packaged", a folder or a name to `target` and returns it; an existing export is kept. About 15 s.
 
-    Raises EncoderUnavailable: no torch, an unknown model, or one that is not transformer + mean pooling without prompts.
+    Raises EncoderUnavailable: no torch, an unknown model, or one that is not transformer + mean pooling without
+    prompts.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with _locked(target.parent / ".export.lock"):

@@ -18,9 +18,10 @@ def load_encoder(
 ) -> Encoder:
     """The encoder that `model` names.
 
-    "packaged": the packaged model on ONNX Runtime from cache_dir/models/<recipe digest>, exported first if absent (15 s,
-    needs torch); "hashing": HashingEncoder; a folder with model.onnx: OnnxEncoder; else a sentence-transformers name or
-    folder. `query_precision` and `threads` count for ONNX models. Raises EncoderUnavailable, whose message says what to do.
+    "packaged": the packaged model on ONNX Runtime from cache_dir/models/<recipe digest>, exported first if absent (15
+    s, needs torch); "hashing": HashingEncoder; a folder with model.onnx: OnnxEncoder; else a sentence-transformers name
+    or folder. `query_precision` and `threads` count for ONNX models. Raises EncoderUnavailable, whose message says what
+    to do.
     """
     if model == HASHING:
         return HashingEncoder()

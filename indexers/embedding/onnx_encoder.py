@@ -1,7 +1,8 @@
 """An exported model on ONNX Runtime: the encoder that serves, without torch.
 
-Invariants: only onnxruntime and tokenizers are needed; a folder whose files differ from its manifest is refused; padding goes
-to the longest text of a batch (the packaged tokenizer's fixed 128 costs 17 ms a query instead of 2); threads do not spin.
+Invariants: only onnxruntime and tokenizers are needed; a folder whose files differ from its manifest is refused;
+padding goes to the longest text of a batch (the packaged tokenizer's fixed 128 costs 17 ms a query instead of 2);
+threads do not spin.
 """
 
 import json
@@ -34,8 +35,9 @@ WINDOW = 1024  # texts tokenised ahead and sorted by length together
 class OnnxEncoder(Encoder):
     """Sentence vectors from a folder that `export` wrote.
 
-    `threads` are the intra-op threads of one call; `max_tokens` (default: the model's) may only shorten. With query_precision
-    int8 the queries go through the quantised copy; passages are always float32. Raises EncoderUnavailable.
+    `threads` are the intra-op threads of one call; `max_tokens` (default: the model's) may only shorten. With
+    query_precision int8 the queries go through the quantised copy; passages are always float32. Raises
+    EncoderUnavailable.
     """
 
     def __init__(
@@ -154,7 +156,9 @@ def _open_session(path: Path, threads: int) -> "InferenceSession":
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices in batches of similar length: at most BATCH_ROWS rows and BATCH_TOKENS padded tokens (but one row always)."""
+    """Indices in batches of similar length: at most BATCH_ROWS rows and BATCH_TOKENS padded tokens (but one row
+    always).
+    """
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch and (len(batch) == BATCH_ROWS or (len(batch) + 1) * lengths[index] > BATCH_TOKENS):

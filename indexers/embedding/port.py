@@ -38,7 +38,10 @@ class Encoder(ABC):
 
     @abstractmethod
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """(n, dimensions) float32, rows of norm 1; a long query counts by its first max_tokens. Raises EncoderUnavailable."""
+        """(n, dimensions) float32, rows of norm 1.
+
+        A long query counts by its first max_tokens. Raises EncoderUnavailable.
+        """
 
     @abstractmethod
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
@@ -46,13 +49,17 @@ class Encoder(ABC):
 
 
 def clean_text(text: str, max_tokens: int) -> str:
-    """The text's useful head without what tokenizers choke on: NUL becomes a space, a lone surrogate a question mark."""
+    """The text's useful head without what tokenizers choke on: NUL becomes a space, a lone surrogate a question mark.
+    """
     head = text.lstrip()[: max_tokens * CHARACTERS_PER_TOKEN]
     return head.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
 
 
 def normalise(vectors: NDArray[Any]) -> Vectors:
-    """Rows scaled to norm 1 as float32; a zero row becomes the first unit vector, so that no row is ever without direction."""
+    """Rows scaled to norm 1 as float32.
+
+    A zero row becomes the first unit vector, so that no row is ever without direction.
+    """
     rows = np.array(vectors, dtype=np.float32)
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     empty = norms[:, 0] < 1e-12

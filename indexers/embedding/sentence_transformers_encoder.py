@@ -1,7 +1,7 @@
 """Any sentence-transformers model, by name or folder: for those who set another model than the packaged one.
 
-Invariants: torch and sentence_transformers are imported only when an encoder is made; a local folder never causes a download;
-its recipe is the one that the folder's export has.
+Invariants: torch and sentence_transformers are imported only when an encoder is made; a local folder never causes a
+download; its recipe is the one that the folder's export has.
 """
 
 import hashlib

@@ -10,10 +10,11 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kb_service.catalog.context import Applicability, Entry
+from kb_service.catalog.context import NOTHING, Applicability, Entry
 from kb_service.catalog.versions import EVERY_VERSION, NO_VERSION, MalformedVersions, VersionSet, parse_versions
 from kb_service.catalog.vocabulary import Catalog, malformed
 from kb_service.errors import InvalidInput
+from kb_service.text import find_flaw
 
 MAX_ENTRIES, MAX_ITEMS, MAX_RANGE = 100, 200, 500
 _AXES = ("product", "versions", "os")
@@ -27,18 +28,37 @@ def read_applies_to(raw: Sequence[Mapping[str, Any]], catalog: Catalog, pointer:
     return Applicability(tuple(_entry(item, catalog, f"{pointer}/{i}") for i, item in enumerate(raw)))
 
 
-def read_section(text: str, products: frozenset[str], catalog: Catalog, pointer: str) -> Applicability:
-    """A heading's ``product=…; versions=…; os=…``. Without a product it is for its article's ``products``."""
+def read_section(text: str, products: frozenset[str], catalog: Catalog, pointer: str) -> Entry:
+    """A heading's ``product=…; versions=…; os=…``; without a product its versions are of the article's ``products``."""
     axes = split_axes(text, pointer)
     if not axes["product"] and axes["versions"] and not products:
         raise InvalidInput("Versions need a product, and the article names none.", pointer)
-    inherited: list[str | None] = [axes["product"]] if axes["product"] or not products else sorted(products)
-    systems = [name for name in (part.strip() for part in (axes["os"] or "").split(",")) if name]
-    entries = (
-        _entry({"product": product, "versions": axes["versions"], "os": systems}, catalog, pointer, is_flat=True)
-        for product in inherited
-    )
-    return Applicability(tuple(entries))
+    product = catalog.resolve_product(axes["product"], pointer) if axes["product"] else None
+    of = product or (next(iter(products)) if len(products) == 1 else None)
+    versions = _versions(_double_quoted(axes["versions"]), of, catalog, pointer)
+    names = [name.strip() for name in (axes["os"] or "").split(",") if name.strip()]
+    return Entry(product, versions, frozenset(catalog.resolve_os(name, pointer) for name in names))
+
+
+def write_section(entry: Entry) -> str:
+    """A section's entry with slugs and paths only, as it is stored: readable without any catalogue."""
+    versions = "" if entry.versions.is_everything else entry.versions.canonical().replace('"', "'")
+    axes = {"product": entry.product, "versions": versions, "os": ", ".join(sorted(entry.os))}
+    return "; ".join(f"{axis}={value}" for axis, value in axes.items() if value)
+
+
+def read_stored_section(text: str) -> Applicability:
+    """The inverse of `write_section`. What cannot be read applies to nothing: it must not be shown to the wrong people."""
+    try:
+        axes = split_axes(text, "")
+        versions = parse_versions(_double_quoted(axes["versions"]))
+    except (InvalidInput, MalformedVersions):
+        return NOTHING
+    return Applicability((Entry(axes["product"], versions, frozenset((axes["os"] or "").split(","))),))
+
+
+def _double_quoted(versions: str | None) -> str:
+    return (versions or "").replace("'", '"')
 
 
 def split_axes(text: str, pointer: str) -> dict[str, str | None]:
@@ -59,18 +79,17 @@ def split_axes(text: str, pointer: str) -> dict[str, str | None]:
     return axes
 
 
-def _entry(raw: Mapping[str, Any], catalog: Catalog, pointer: str, *, is_flat: bool = False) -> Entry:
-    at = dict.fromkeys(_AXES, pointer) if is_flat else {axis: f"{pointer}/{axis}" for axis in _AXES}
+def _entry(raw: Mapping[str, Any], catalog: Catalog, pointer: str) -> Entry:
     if unknown := sorted(set(raw) - set(_AXES)):
         raise InvalidInput(f"There is no {unknown[0]!r} here; an entry holds product, versions, os.", pointer)
-    product = catalog.resolve_product(raw["product"], at["product"]) if raw.get("product") else None
-    versions = _versions(raw.get("versions") or (), product, catalog, at["versions"])
-    if product is None and not versions.is_everything and not is_flat:
-        raise InvalidInput("Versions mean something only with their product: name the product too.", at["versions"])
+    product = catalog.resolve_product(raw["product"], f"{pointer}/product") if raw.get("product") else None
+    versions = _versions(raw.get("versions") or (), product, catalog, f"{pointer}/versions")
+    if product is None and not versions.is_everything:
+        raise InvalidInput("Versions need their product: name the product too.", f"{pointer}/versions")
     systems = [raw["os"]] if isinstance(raw.get("os"), str) else list(raw.get("os") or ())
     if len(systems) > MAX_ITEMS:
-        raise InvalidInput(f"At most {MAX_ITEMS} operating systems.", at["os"])
-    return Entry(product, versions, frozenset(catalog.resolve_os(item, at["os"]) for item in systems))
+        raise InvalidInput(f"At most {MAX_ITEMS} operating systems.", f"{pointer}/os")
+    return Entry(product, versions, frozenset(catalog.resolve_os(item, f"{pointer}/os") for item in systems))
 
 
 def _versions(raw: str | Sequence[str], product: str | None, catalog: Catalog, pointer: str) -> VersionSet:
@@ -88,6 +107,8 @@ def _range(text: str, product: str | None, catalog: Catalog, pointer: str) -> Ve
     if len(text) > MAX_RANGE:
         raise InvalidInput(f"A range has at most {MAX_RANGE} characters.", pointer)
     names = catalog.indexes.release_names.get(product or "")
+    if flaw := find_flaw(text, is_line=True):
+        raise InvalidInput(f"The text {flaw}.", pointer)
     try:
         return parse_versions((names.get(text) if names else None) or text, catalog.named_versions(product))
     except MalformedVersions as error:

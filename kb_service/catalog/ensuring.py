@@ -71,7 +71,8 @@ def ensure_topic(session: Session, path: str | Sequence[str], catalog: Catalog |
 
 
 def _ensure_path(session: Session, kind: str, names: Sequence[str]) -> Ensured:
-    target, added = "", []
+    target = ""
+    added: list[str] = []
     for name in names:
         ensured = _ensure_node(session, kind, name, target or None, slugify(name))
         target = ensured.target

@@ -117,7 +117,7 @@ def _product_entry(product: Product, aliases: tuple[AliasEntry, ...]) -> Product
     return ProductEntry(product.slug, product.name, product.description, releases, texts)
 
 
-def _nodes(session: Session, model: type[OperatingSystem] | type[Topic]) -> dict[str, tuple[int, str]]:
+def _nodes(session: Session, model: type[OperatingSystem | Topic]) -> dict[str, tuple[int, str]]:
     rows = session.execute(select(model.path, model.position, model.name))
     return {path: (position, name) for path, position, name in rows}
 

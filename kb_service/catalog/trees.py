@@ -18,7 +18,7 @@ from kb_service.errors import Conflict, InvalidInput, NotFound
 from kb_service.text import slugify
 
 Node = OperatingSystem | Topic
-MODELS: dict[str, type[OperatingSystem] | type[Topic]] = {"os": OperatingSystem, "topic": Topic}
+MODELS: dict[str, type[OperatingSystem | Topic]] = {"os": OperatingSystem, "topic": Topic}
 _PATH = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}(/[a-z0-9][a-z0-9._-]{0,79}){0,7}")
 
 
@@ -67,7 +67,7 @@ def delete_node(session: Session, kind: str, path: str, uses: CatalogUses) -> No
 def find_node(session: Session, kind: str, path: str) -> Node | None:
     """The node with this path."""
     model = MODELS[kind]
-    found: Node | None = session.scalar(select(model).where(model.path == path))
+    found: Node | None = session.scalar(select(model).where(model.path == path))  # type: ignore[assignment]
     return found
 
 

@@ -28,7 +28,6 @@ from kb_service.catalog.version import (
     Cut,
     MalformedVersion,
     MalformedVersions,
-    Part,
     Version,
     after,
     parse_version,

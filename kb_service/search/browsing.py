@@ -24,7 +24,9 @@ def browse(request: SearchRequest, snapshot: Snapshot, pipeline: Pipeline, catal
     return _browse(request, snapshot, pipeline, catalog, 0)
 
 
-def continue_browsing(request: SearchRequest, snapshot: Snapshot, pipeline: Pipeline, catalog: Catalog) -> SearchResponse:
+def continue_browsing(
+    request: SearchRequest, snapshot: Snapshot, pipeline: Pipeline, catalog: Catalog
+) -> SearchResponse:
     """A further page of a browsed list; its cursor holds nothing but a place."""
     place = (request.cursor or "").removeprefix(_CURSOR)
     if not place.isascii() or not place.isdigit() or len(place) > 8:
@@ -32,7 +34,9 @@ def continue_browsing(request: SearchRequest, snapshot: Snapshot, pipeline: Pipe
     return _browse(request, snapshot, pipeline, catalog, int(place))
 
 
-def _browse(request: SearchRequest, snapshot: Snapshot, pipeline: Pipeline, catalog: Catalog, offset: int) -> SearchResponse:
+def _browse(
+    request: SearchRequest, snapshot: Snapshot, pipeline: Pipeline, catalog: Catalog, offset: int
+) -> SearchResponse:
     signatures = pipeline.signatures(snapshot)
     stated = pipeline.stated_matches(signatures, request.stated)
     items, total = snapshot.browse(make_filter(request, stated), request.limit, offset)
@@ -62,7 +66,9 @@ def present_pairs(
             continue
         if fact.audience.isdisjoint(request.actor.audiences) or (stated is not None and fact.key not in stated):
             continue
-        fused = Fused(article, fact.family_id, fact.revision, 0, fact.key, passage, fact.key, 0.0, None, None, None, None, False)
+        fused = Fused(
+            article, fact.family_id, fact.revision, 0, fact.key, passage, fact.key, 0.0, None, None, None, None, False
+        )
         match = stated.get(fact.key, Match.GENERAL) if stated is not None else Match.GENERAL
         ranked.append(Ranked(AuthorizedCandidate(fused, fact), 0.0, match, ()))
     understood = understand(text, snapshot, {}) if text else None

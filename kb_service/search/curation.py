@@ -88,7 +88,9 @@ def load(session: Session, now: datetime) -> Curation:
     calibration = Calibration.from_dict(state.value) if state else Calibration()
     frozen_pins = {k: tuple(v) for k, v in pins.items()}
     frozen_synonyms = {k: tuple(v) for k, v in synonyms.items()}
-    return Curation(frozen_pins, frozen_synonyms, calibration, str(hash(str((frozen_pins, frozen_synonyms, calibration)))))
+    return Curation(
+        frozen_pins, frozen_synonyms, calibration, str(hash(str((frozen_pins, frozen_synonyms, calibration))))
+    )
 
 
 def _add_synonyms(found: dict[str, list[tuple[str | None, str]]], row: SynonymSet) -> None:

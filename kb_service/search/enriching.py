@@ -9,11 +9,12 @@ from dataclasses import replace
 from kb_service.catalog.context import Context
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.search import facets
-from kb_service.search.clarifying import separate
+from kb_service.search.clarifying import Leader, separate
 from kb_service.search.curation import Curation
 from kb_service.search.facets import Catalogued
 from kb_service.search.pipeline import Found, Pipeline
 from kb_service.search.presenting import Presentation, present
+from kb_service.search.ranking import Ranked
 from kb_service.search.request import AXES, Chip, Clarify, FacetValue, SearchRequest, SearchResponse, Widened
 
 LEADERS = 8
@@ -83,7 +84,9 @@ class Enricher:
     def _label(self, axis: str, value: str) -> str:
         return self._labels()[axis](value) if axis != "version" else value
 
-    def _hidden(self, axis: str, request: SearchRequest, response: SearchResponse, curation: Curation, found: Found) -> int:
+    def _hidden(
+        self, axis: str, request: SearchRequest, response: SearchResponse, curation: Curation, found: Found
+    ) -> int:
         relaxed = replace(request, stated=without(request.stated, (axis,)), inferred=Context())
         wider = self._pipeline.run(relaxed, response.query, found.snapshot, curation)
         return max(0, len(wider.results) - response.total)
@@ -94,9 +97,12 @@ class Enricher:
         product = stated.product or found.frame.inferred.product
         top = found.results[:LEADERS]
         leaders = [
-            facets.leader(r, found.frame.applicabilities[r.candidate.fused.key], product, self.catalogued()) for r in top
+            facets.leader(r, found.frame.applicabilities[r.candidate.fused.key], product, self.catalogued())
+            for r in top
         ]
-        open_axes = [a for a in AXES if getattr(stated, a) is None and (a != "version" or product or _one_product(leaders))]
+        open_axes = [
+            a for a in AXES if getattr(stated, a) is None and (a != "version" or product or _one_product(leaders))
+        ]
         separation = separate(leaders, open_axes, CLOSENESS)
         if separation is None:
             return None
@@ -115,7 +121,7 @@ class Enricher:
                 return self._widened(axes, fresh, wider, request)
         return None
 
-    def _widened(self, axes: tuple[str, ...], fresh: list[facets.Ranked], wider: Found, request: SearchRequest) -> Widened:
+    def _widened(self, axes: tuple[str, ...], fresh: list[Ranked], wider: Found, request: SearchRequest) -> Widened:
         understood = wider.candidates.understood
         presentation = Presentation(
             wider.snapshot, self._catalog, wider.frame.applicabilities, frozenset(understood.terms),
@@ -132,6 +138,6 @@ def without(context: Context, axes: tuple[str, ...]) -> Context:
     return Context(*(None if axis in dropped else getattr(context, axis) for axis in AXES))
 
 
-def _one_product(leaders: list[facets.Leader]) -> bool:
+def _one_product(leaders: list[Leader]) -> bool:
     counts = Counter(leader.product for leader in leaders)
     return len(counts) == 1 and len(next(iter(counts))) == 1

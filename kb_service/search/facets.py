@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from kb_service.catalog.context import Applicability, Context, covers
 from kb_service.search.clarifying import Leader
-from kb_service.search.ranking import Ranked as Ranked
+from kb_service.search.ranking import Ranked
 from kb_service.search.request import FacetValue
 
 MAX_VALUES = 20
@@ -25,7 +25,9 @@ class Catalogued:
 
 
 @lru_cache(maxsize=50_000)
-def versions_covered(applicability: Applicability, product: str, releases: tuple[str, ...], named: frozenset[str]) -> frozenset[str]:
+def versions_covered(
+    applicability: Applicability, product: str, releases: tuple[str, ...], named: frozenset[str]
+) -> frozenset[str]:
     """The releases of ``product`` that an applicability covers."""
     return frozenset(v for v in releases if covers(applicability, Context(product, v, None), named))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 MAX_SNIPPET_CHARACTERS = 700
 
 
-def highlights(text: str, terms: Set[str], analyse_word: Callable[[str], str], identifiers: Set[str]) -> list[tuple[int, int]]:
+def highlights(
+    text: str, terms: AbstractSet[str], analyse_word: Callable[[str], str], identifiers: AbstractSet[str]
+) -> list[tuple[int, int]]:
     """Ranges [start, end) of words whose analysed form is in ``terms``, and of identifiers; sorted, disjoint."""
     ranges = [(m.start(), m.end()) for m in _WORD.finditer(text) if analyse_word(m.group()) in terms]
     lowered = text.lower()
@@ -21,7 +24,9 @@ def highlights(text: str, terms: Set[str], analyse_word: Callable[[str], str], i
     return _merge(sorted(ranges))
 
 
-def cut(text: str, ranges: list[tuple[int, int]], limit: int = MAX_SNIPPET_CHARACTERS) -> tuple[str, list[tuple[int, int]]]:
+def cut(
+    text: str, ranges: list[tuple[int, int]], limit: int = MAX_SNIPPET_CHARACTERS
+) -> tuple[str, list[tuple[int, int]]]:
     """At most ``limit`` characters around the first cluster of highlights, on word borders; ranges moved along."""
     if len(text) <= limit:
         return text, ranges

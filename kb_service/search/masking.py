@@ -9,7 +9,10 @@ MAX_KEPT_CHARACTERS = 512
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CARD = re.compile(r"\b(?:\d[ -]?){13,19}\b")
 _PHONE = re.compile(r"(?<![\w.])(?:\+|00)?\(?\d{2,4}\)?(?:[ ./-]?\(?\d{2,4}\)?){2,5}(?![\w.])")
-_ORDER = re.compile(r"\b((?:order|invoice|customer|account|case|ticket)(?:\s*(?:number|no\.?|id))?\s*[#:]?\s*)[A-Z]{0,4}-?\d{4,}\b", re.I)
+_ORDER = re.compile(
+    r"\b((?:order|invoice|customer|account|case|ticket)(?:\s*(?:number|no\.?|id))?\s*[#:]?\s*)[A-Z]{0,4}-?\d{4,}\b",
+    re.IGNORECASE,
+)
 
 
 def mask(text: str) -> str:

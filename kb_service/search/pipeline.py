@@ -157,7 +157,9 @@ class Pipeline:
             while len(self._cache) > _CACHE_ENTRIES:
                 self._cache.popitem(last=False)
 
-    def _retrieve(self, text: str, snapshot: Snapshot, synonyms: Mapping[str, tuple[str, ...]], filter: Filter) -> Candidates:
+    def _retrieve(
+        self, text: str, snapshot: Snapshot, synonyms: Mapping[str, tuple[str, ...]], filter: Filter
+    ) -> Candidates:
         started = time.perf_counter()
         understood = understand(text, snapshot, synonyms)
         analysed = time.perf_counter()

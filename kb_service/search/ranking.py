@@ -56,7 +56,9 @@ class Ranked:
         return self.candidate.facts.family_id
 
 
-def rank(candidates: Sequence[AuthorizedCandidate], frame: Frame, extra: Mapping[int, Sequence[Signal]]) -> list[Ranked]:
+def rank(
+    candidates: Sequence[AuthorizedCandidate], frame: Frame, extra: Mapping[int, Sequence[Signal]]
+) -> list[Ranked]:
     """Add signals, order, keep one per family and drop what stands far below the best."""
     scored = [_score(c, frame, extra.get(c.fused.article_id, ())) for c in candidates]
     scored.sort(key=lambda r: (-r.pinned, -r.score, r.candidate.fused.article_id))
@@ -79,7 +81,9 @@ def _score(candidate: AuthorizedCandidate, frame: Frame, extra: Sequence[Signal]
         *extra,
     ]
     signals = tuple(s for s in given if s is not None)
-    return Ranked(candidate, fused.score + sum(s.value for s in signals), match, signals, (), fused.article_id in frame.pinned)
+    return Ranked(
+        candidate, fused.score + sum(s.value for s in signals), match, signals, (), fused.article_id in frame.pinned
+    )
 
 
 def _preference(ranked: Ranked, frame: Frame) -> tuple[Any, ...]:

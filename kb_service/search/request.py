@@ -13,25 +13,8 @@ from kb_service.auth.actors import ANONYMOUS, Actor
 from kb_service.catalog.context import Context
 
 Axis = Literal["product", "version", "os"]
+NO_CONTEXT = Context()
 AXES: tuple[Axis, ...] = ("product", "version", "os")
-
-
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
-    """One question. ``stated`` filters, ``inferred`` prefers; both hold catalogue slugs and paths."""
-
-    query: str
-    stated: Context = Context()
-    inferred: Context = Context()
-    actor: Actor = ANONYMOUS
-    channel: str = "api"
-    session_id: str | None = None
-    language: str | None = None
-    types: frozenset[str] = frozenset()
-    topics: frozenset[str] = frozenset()
-    limit: int = 10
-    cursor: str | None = None
-    options: SearchOptions = field(default_factory=lambda: DEFAULT_OPTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +31,24 @@ class SearchOptions:
 
 
 DEFAULT_OPTIONS = SearchOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One question. ``stated`` filters, ``inferred`` prefers; both hold catalogue slugs and paths."""
+
+    query: str
+    stated: Context = NO_CONTEXT
+    inferred: Context = NO_CONTEXT
+    actor: Actor = ANONYMOUS
+    channel: str = "api"
+    session_id: str | None = None
+    language: str | None = None
+    types: frozenset[str] = frozenset()
+    topics: frozenset[str] = frozenset()
+    limit: int = 10
+    cursor: str | None = None
+    options: SearchOptions = DEFAULT_OPTIONS
 
 
 @dataclass(slots=True)

@@ -18,6 +18,8 @@ from kb_service.catalog.vocabulary import Catalog
 from kb_service.db.base import utcnow
 from kb_service.db.session import Database
 from kb_service.search import browsing, cursor, spelling
+from kb_service.search.answering import MAX_CHOICES, Answer, AnswerThresholds, decide, packets
+from kb_service.search.channel_texts import channel_texts
 from kb_service.search.curation import CurationCache
 from kb_service.search.enriching import Enricher
 from kb_service.search.fusion import Weights
@@ -37,7 +39,13 @@ class SearchService:
     """Answers questions over one engine, checked by one database. Thread-safe."""
 
     def __init__(
-        self, database: Database, engine: Engine, encoder: Encoder, catalog: Catalog, settings: Settings, secret: bytes = b""
+        self,
+        database: Database,
+        engine: Engine,
+        encoder: Encoder,
+        catalog: Catalog,
+        settings: Settings,
+        secret: bytes = b"",
     ) -> None:
         self.database, self.engine, self.catalog, self.settings = database, engine, catalog, settings
         self.retriever = Retriever(encoder, settings.retrieval_depth, settings.encoder_timeout_seconds)
@@ -121,6 +129,31 @@ class SearchService:
         next_cursor = cursor.make(self._secret, _binding(request, text), rest) if rest else None
         return browsing.plain_response(text, hits, len(remaining), "gte", next_cursor)
 
+    def answer(self, request: SearchRequest) -> Answer:
+        """Decide for a channel that answers by itself. Raises as ``search``."""
+        started = time.perf_counter()
+        text = read_text(request.query)
+        curation = self.curation.current()
+        found = self.pipeline.run(request, text, self.engine.snapshot(), curation)
+        clarify = self._enricher.clarify(found)
+        outcome = decide(found, clarify, curation.calibration, AnswerThresholds())
+        hits = present(found.results[:MAX_CHOICES], found.facts, self.presentation(found, request))
+        if outcome == "choices" and len(hits) == 1:
+            outcome, clarify = "answer", None
+        chosen = hits[: 1 if outcome == "answer" else MAX_CHOICES] if outcome != "none" else []
+        texts = channel_texts(self.database, [hit.article for hit in chosen], request.stated)
+        answer = Answer(
+            new_query_id(), outcome, packets(outcome, chosen, texts), clarify if outcome == "choices" else None,
+            found.refusal if outcome == "none" else None, list(found.candidates.degraded),
+        )  # fmt: skip
+        if request.options.log:
+            logged = {"answer": "hits", "choices": "hits", "none": "no_answer"}[outcome]
+            took = (time.perf_counter() - started) * 1000
+            self._put_log(
+                request, text, answer.query_id, len(chosen), logged, [h.article for h in chosen], answer.degraded, took
+            )
+        return answer
+
     def suggest(self, text: str, request: SearchRequest) -> TypeAhead:
         """Type-ahead: titles that complete what was typed, checked like hits."""
         started = time.perf_counter()
@@ -138,9 +171,11 @@ class SearchService:
             return
         outcome = "empty" if not response.hits else "no_answer" if response.no_answer else "hits"
         ids = [hit.article for hit in response.hits]
-        self._put_log(request, text, response.query_id, response.total, outcome, ids, response.degraded, response.took_ms)
+        self._put_log(
+            request, text, response.query_id, response.total, outcome, ids, response.degraded, response.took_ms
+        )
 
-    def _put_log(  # noqa: PLR0913 - one row's columns
+    def _put_log(
         self, request: SearchRequest, text: str, query_id: str, total: int, outcome: str,
         article_ids: Sequence[int], degraded: Sequence[str], took_ms: float,
     ) -> None:  # fmt: skip
@@ -190,4 +225,6 @@ def _digest(value: str) -> str:
 
 def _binding(request: SearchRequest, text: str) -> str:
     audiences = ",".join(sorted(request.actor.audiences))
-    return _digest(f"{text}|{request.stated}|{audiences}|{request.language}|{sorted(request.types)}|{sorted(request.topics)}")
+    return _digest(
+        f"{text}|{request.stated}|{audiences}|{request.language}|{sorted(request.types)}|{sorted(request.topics)}"
+    )

@@ -27,5 +27,7 @@ def nearest(word: str, words: list[str], vocabulary: Mapping[str, int]) -> str |
     """The known word at the smallest edit distance (1 up to 7 letters, 2 beyond), the most frequent of equals."""
     limit = 1 if len(word) < 8 else 2
     close = process.extract(word, words, scorer=fuzz.ratio, score_cutoff=_MIN_SIMILARITY, limit=20)
-    measured = [(DamerauLevenshtein.distance(word, known, score_cutoff=limit), -vocabulary[known], known) for known, *_ in close]
+    measured = [
+        (DamerauLevenshtein.distance(word, known, score_cutoff=limit), -vocabulary[known], known) for known, *_ in close
+    ]
     return min((m for m in measured if m[0] <= limit), default=(0, 0, None))[2]

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from indexers.analysis import analyze, find_identifiers
+from indexers.analysis import analyze_query, find_identifiers
 from indexers.engine import LexicalQuery, Snapshot, WeightedTerm
 from kb_service.errors import InvalidInput, TooLarge
 from kb_service.search.message import strip_wrapping
@@ -55,7 +55,7 @@ def understand(text: str, snapshot: Snapshot, synonyms: Mapping[str, Sequence[st
     """Analyse a question against one snapshot of the index."""
     asked = strip_wrapping(text)[:MAX_ANALYSED_CHARACTERS]
     identifiers = tuple(dict.fromkeys(find_identifiers(asked)))
-    counts = Counter(analyze(asked))
+    counts = Counter(analyze_query(asked))
     weights = _weigh(counts, snapshot)
     chosen = _choose(weights, MAX_TERMS - len(identifiers[:MAX_TERMS]))
     extra = _expand(chosen, synonyms)
@@ -71,7 +71,10 @@ def _weigh(counts: Mapping[str, int], snapshot: Snapshot) -> dict[str, tuple[flo
     frequencies = snapshot.term_statistics(list(counts))
     total = snapshot.passage_count() + 1
     return {
-        term: (math.log(1 + total / (1 + frequencies.get(term, 0))) * _saturate(n) * bool(frequencies.get(term)), _saturate(n))
+        term: (
+            math.log(1 + total / (1 + frequencies.get(term, 0))) * _saturate(n) * bool(frequencies.get(term)),
+            _saturate(n),
+        )
         for term, n in counts.items()
     }
 
