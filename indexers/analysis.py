@@ -21,9 +21,7 @@ _MAX_IDENTIFIER_LENGTH = 120
 
 # Query-side only: the index keeps them, so that a title such as "The Who" can still be matched by a phrase.
 STOP_WORDS = frozenset(
-    """a an and are as at be been but by can could did do does for from had has have how i if in into is it its me my
-    no not of on or our please so such than that the their them then there these they this to up was we were what when
-    where which who why will with would you your am im s t ll re ve d m""".split()
+    ["a", "an", "and", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "how", "i", "if", "in", "into", "is", "it", "its", "me", "my", "no", "not", "of", "on", "or", "our", "please", "so", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "to", "up", "was", "we", "were", "what", "when", "where", "which", "who", "why", "will", "with", "would", "you", "your", "am", "im", "s", "t", "ll", "re", "ve", "d", "m"]
 )
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -48,10 +46,12 @@ get grant import install invoke limit merge mount move new optimize publish read
 reset resolve restart restore resume revoke search select send set show start stop suspend sync test undo uninstall
 unlock unpublish unregister update upgrade validate verify wait write"""
 _CMDLET = re.compile(rf"(?:{'|'.join(_VERBS.split())})-[a-z][a-z0-9]{{7,}}\Z", re.IGNORECASE)
-_CMDLET_CASED = re.compile(r"(?:[A-Z][a-z]+)-[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+\Z")
+_CMDLET_CASED = re.compile(
+    rf"[A-Z][a-z]+-[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+\Z|(?:{'|'.join(v.title() for v in _VERBS.split())})-[A-Z][A-Za-z]{{4,}}\Z"
+)
 _NAMES_WITH_NUMBERS = re.compile(
     r"(?:windows|win|version|release|step|part|page|chapter|section|figure|table|office|server|exchange|outlook|sharepoint"
-    r"|project|visio|excel|word|access|covid|sha|utf|iso|ipv|mp|h|x|level|phase|build|area|top|room|day|id|no|nr|order)"
+    r"|sql|project|visio|excel|word|access|covid|sha|utf|iso|ipv|mp|h|x|level|phase|build|area|top|room|day|id|no|nr|order)"
     r"[-_]?\d+[a-z]?\Z",
     re.IGNORECASE,
 )

@@ -12,7 +12,7 @@ def backoff_seconds(failures: int, cap_seconds: float = 8.0, first_seconds: floa
     if failures <= 0:
         return 0.0
     full = min(cap_seconds, first_seconds * 2.0 ** min(failures - 1, 30))
-    return full * random.uniform(0.5, 1.0)  # noqa: S311 - spreads retries, protects nothing
+    return full * random.uniform(0.5, 1.0)
 
 
 class Backoff:

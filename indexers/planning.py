@@ -1,8 +1,7 @@
 """What the index must do to hold what is wanted. Pure: no engine, no encoder, no clock.
 
 Invariants: a plan that has been applied leaves nothing to plan (a property test holds this); a held version that is newer
-than the wanted one is left alone; the same version is written again only to turn a tombstone back into an article, or an
-article into a tombstone. Only texts in ``Write.new_texts`` have to go through an encoder.
+than the wanted one, and a tombstone of the same version, are left alone. Only texts in ``Write.new_texts`` have to go through an encoder.
 """
 
 from __future__ import annotations
@@ -52,13 +51,19 @@ class Plan:
 def needs(wanted_version: int, held: int) -> bool:
     """Whether the index must change. Both are signed: positive live, negative withdrawn, ``held`` 0 absent.
 
-    An article that is wanted withdrawn and absent needs nothing: there is nothing to find.
+    An article that is wanted withdrawn and absent needs nothing: there is nothing to find. A tombstone of the same
+    version stands (see ``is_ahead``): no engine would take the article back.
     """
     if held == 0:
         return wanted_version > 0
-    if abs(held) > abs(wanted_version):
-        return False
-    return held != wanted_version
+    if abs(held) == abs(wanted_version):
+        return held > 0 > wanted_version
+    return abs(held) < abs(wanted_version)
+
+
+def is_ahead(wanted_version: int, held: int) -> bool:
+    """Whether the index holds what the database has not reached (it was restored); only a new generation helps."""
+    return abs(held) > abs(wanted_version) or held == -wanted_version < 0
 
 
 def plan(wanted: Iterable[Wanted], held: Mapping[int, int], is_known: Callable[[str], bool]) -> Plan:

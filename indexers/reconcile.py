@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from indexers.engine import Engine
-from indexers.planning import outdated
+from indexers.planning import is_ahead, outdated
 
 TOMBSTONE_SECONDS = 24 * 3600.0
 
@@ -58,7 +58,7 @@ def reconcile(
     lingering = {article_id for article_id in wrong if wanted.get(article_id, 0) <= 0}
     if wrong:
         enqueue(wrong)
-    ahead = sum(1 for article_id, version in wanted.items() if abs(held.get(article_id, 0)) > abs(version))
+    ahead = sum(is_ahead(version, held.get(article_id, 0)) for article_id, version in wanted.items())
     return Reconciled(len(wanted), len(wrong) - len(lingering), len(lingering), ahead)
 
 

@@ -7,6 +7,7 @@ by words until the new generation serves, and never by vectors that mean somethi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -71,8 +72,12 @@ class GenerationVectors:
         return [(article, np.zeros((len(vectors), width), dtype=np.float32)) for article, vectors in documents]
 
 
-def index_recipe(encoder: Encoder) -> dict[str, Any]:
-    """What made the vectors of an index: the encoder's recipe with the way in which passages are cut and composed."""
+def name_passages(encoder: Encoder) -> Encoder:
+    """The encoder, its recipe naming the way in which passages are cut: another way makes another generation.
+
+    Apply it to the outermost encoder, so that a cache beneath keeps its vectors when only the cutting changes.
+    """
     from indexers.passages import PASSAGE_RECIPE
 
-    return {**encoder.recipe.to_dict(), "passage_recipe": str(PASSAGE_RECIPE)}
+    encoder.recipe = replace(encoder.recipe, passage_recipe=str(PASSAGE_RECIPE))
+    return encoder

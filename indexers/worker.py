@@ -229,13 +229,16 @@ class Worker:
     def apply_now(self, article_id: int, index_version: int) -> bool:
         """Bring one article's current state into every live generation, in the caller's thread, without any encoding.
 
-        What would have to be encoded is withdrawn first; the feed brings it back. Raises EngineUnavailable. False: poison.
+        What would have to be encoded is withdrawn up to the version before, and the feed brings it back. Raises
+        EngineUnavailable. False: the article is poison.
         """
         state = _state(article_id, index_version, self._changes.read([article_id]).get(article_id))
         article = state.article
-        texts = set() if article is None else {article.embedding_text(passage) for passage in article.passages}
-        if article is None or texts - known_texts(self._encoder, [article]):
+        if article is None:
             return not self.write(Plan(withdrawals=((article_id, state.index_version),)))
+        texts = {article.embedding_text(passage) for passage in article.passages}
+        if texts - known_texts(self._encoder, [article]):
+            return not self.write(Plan(withdrawals=((article_id, state.index_version - 1),)))
         return not self.write(Plan((Write(article),)))
 
     def fill(self, generation: str, wanted: Mapping[int, int]) -> Filled:

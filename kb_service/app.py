@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib.metadata import version
 
 from anyio import to_thread
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-import kb_service
-from kb_service import docs_page, health
+from kb_service import docs_page
 from kb_service.assembly import Parts, assemble
 from kb_service.auth.gate import Gate
-from kb_service.background import Background
+from kb_service.indexing import IndexFeed
 from kb_service.middleware import BodyLimit, CrossOrigin, Edge, RateLimit
 from kb_service.problems import PROBLEMS, install_error_handlers
+from kb_service.retention import retention_jobs
 from kb_service.settings import Settings
 from kb_service.telemetry import Event, log
 
-SLICES = ("search", "articles", "catalog", "auth")
+ROUTED = (
+    "kb_service.search.endpoints",
+    "kb_service.articles.endpoints",
+    "kb_service.catalog.endpoints",
+    "kb_service.auth.endpoints",
+    "kb_service.health",
+)
+PAGES = "kb_service.web.pages"
+VERSION = version("kb-service")
 THREADS = 40
 DESCRIPTION = """One knowledge base, one path to the answer, every channel.
 
@@ -42,7 +52,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> FastAPI:
     """The application. Without ``parts`` it opens its own at start and closes them at the end."""
     app = FastAPI(
         title="KB service",
-        version=kb_service.__version__,
+        version=VERSION,
         description=DESCRIPTION,
         openapi_tags=TAGS,
         docs_url=None,
@@ -72,6 +82,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 def _hold(app: FastAPI, parts: Parts) -> None:
     app.state.parts = parts
     app.state.gate = Gate(parts.settings, parts.database)
+    app.state.feed = IndexFeed.of(parts, retention_jobs(parts))
 
 
 def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], object]:
@@ -80,13 +91,13 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], ob
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         parts = given or await to_thread.run_sync(assemble, settings)
         _hold(app, parts)
-        background = app.state.background = Background(parts)
-        await to_thread.run_sync(background.start)
-        log(Event.SERVICE_STARTED, version=kb_service.__version__, worker=settings.run_worker)
+        if settings.run_worker:
+            await to_thread.run_sync(app.state.feed.start)
+        log(Event.SERVICE_STARTED, version=VERSION, worker=settings.run_worker)
         try:
             yield
         finally:
-            await to_thread.run_sync(background.stop)
+            await to_thread.run_sync(app.state.feed.stop)
             if given is None:
                 await to_thread.run_sync(parts.close)
             log(Event.SERVICE_STOPPED)
@@ -95,8 +106,8 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], ob
 
 
 def _include_routes(app: FastAPI) -> None:
-    for room in SLICES:
-        app.include_router(importlib.import_module(f"kb_service.{room}.endpoints").router)
-    app.include_router(health.router)
-    pages = importlib.import_module("kb_service.web.pages")
-    pages.install(app)
+    for module in ROUTED:
+        if importlib.util.find_spec(module) is not None:
+            app.include_router(importlib.import_module(module).router)
+    if importlib.util.find_spec(PAGES) is not None:
+        importlib.import_module(PAGES).install(app)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 from fastapi import Depends, Header, Request
@@ -24,10 +24,14 @@ from kb_service.auth.actors import Actor
 from kb_service.errors import Conflict, InvalidInput, PreconditionRequired, StaleVersion
 from kb_service.problems import PROBLEMS, ProblemResponse, install_error_handlers
 
+if TYPE_CHECKING:
+    from kb_service.indexing import IndexFeed
+
 __all__ = [
     "PROBLEMS",
     "Created",
     "CurrentActor",
+    "CurrentFeed",
     "CurrentParts",
     "FormToken",
     "IdempotencyKey",
@@ -73,6 +77,15 @@ def get_parts(request: Request) -> Parts:
 
 
 CurrentParts = Annotated[Parts, Depends(get_parts)]
+
+
+def get_feed(request: Request) -> IndexFeed:
+    """The feed of this process, for changes that the caller waits for."""
+    feed: IndexFeed = request.app.state.feed
+    return feed
+
+
+CurrentFeed = Annotated["IndexFeed", Depends(get_feed)]
 
 
 async def get_actor(request: Request) -> Actor:

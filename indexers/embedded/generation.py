@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,14 @@ CONSISTENT_TRIES = 100
 class Generation:
     """An opened generation. Writing methods belong to the holder of the writer lock, one thread at a time."""
 
-    def __init__(self, directory: Path, dimensions: int, *, writable: bool, on_point: OnPoint) -> None:
+    def __init__(self, directory: Path, *, writable: bool, on_point: OnPoint) -> None:
         self.directory = directory
         self.name = directory.name
-        meta = _read_meta(directory, dimensions)
+        meta = _read_meta(directory)
         self.recipe: dict[str, Any] = meta["recipe"]
         self._digest: str = meta["recipe_digest"]
-        self._dimensions = dimensions
+        self._birth = f"{int(meta['created_at'] * 1000):x}"
+        self._dimensions: int = meta["dimensions"]
         self._on_point = on_point
         self._lock = threading.RLock()
         self._lexicon = Lexicon(directory / "tantivy")
@@ -137,7 +138,7 @@ class Generation:
 
     def _publish(self, loaded: Loaded, searcher: Any) -> EmbeddedSnapshot:
         view, vectors = loaded.freeze(self._journal)
-        identity = f"{self.name}:{self._pointer.commit}"
+        identity = f"{self.name}-{self._birth}:{self._pointer.commit}"
         return EmbeddedSnapshot(identity, self._digest, view, vectors, searcher, self._lexicon.schema, loaded.lists)
 
     def versions(self) -> Mapping[int, int]:
@@ -266,22 +267,8 @@ def create_generation(directory: Path, recipe: Mapping[str, object], digest: str
     sync_directory(directory.parent)
 
 
-def _read_meta(directory: Path, dimensions: int) -> dict[str, Any]:
+def _read_meta(directory: Path) -> dict[str, Any]:
     meta = read_json(directory / "meta.json")
     if meta is None or meta.get("format") != FORMAT:
         raise EngineUnavailable(f"{directory} holds no generation of format {FORMAT}; rebuild the index")
-    if meta["dimensions"] != dimensions:
-        raise EngineUnavailable(
-            f"{directory} holds vectors of {meta['dimensions']} dimensions, the encoder makes {dimensions}; rebuild the index"
-        )
     return meta
-
-
-def is_complete(directory: Path) -> bool:
-    """Whether the directory holds a finished generation."""
-    return (directory / "meta.json").exists()
-
-
-def names_of(paths: Iterable[Path]) -> list[str]:
-    """Names of complete generations among ``paths``."""
-    return sorted(path.name for path in paths if is_complete(path))

@@ -80,9 +80,7 @@ class VectorCache:
         self._guarded(insert, None, "write")
 
     def prune(self, max_bytes: int) -> int:
-        """Deletes vectors until the file holds at most about `max_bytes`: other recipes first, then the oldest. Returns
-        how many.
-        """
+        """Deletes vectors until the file has about `max_bytes` (other recipes first, then the oldest); their number."""
         return self._guarded(lambda connection: self._prune(connection, max_bytes), 0, "prune")
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ PROBES = (
     "printer offline",
     "VPN error 0x80070422",
     "How do I reset my password after the account was locked?",
-    "Since this morning's update nobody in our office can open shared calendars, and Outlook asks for the password each minute.",
+    "Since this morning's update nobody here can open shared calendars, and Outlook asks for the password each minute.",
     "The sync service stops when a folder holds more than ten thousand files. " * 6,
     "refund for order 4711",
     "wie ändere ich die Sprache der Oberfläche",

@@ -44,7 +44,8 @@ def packaged_export(cache_dir: Path) -> Path:
         return target
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("sentence_transformers") is None:
         raise EncoderUnavailable(
-            f"no ONNX model in {target}, and torch is not installed to export it: run `kb model export` once with the train "
-            "extra (pip install 'kb-service[train]'), or set KB_ENCODER_DIR to a folder that was exported elsewhere"
+            f"no ONNX model in {target}, and torch is not installed to export it: run `kb model export` once "
+            "with the train extra (pip install 'kb-service[train]'), "
+            "or set KB_ENCODER_DIR to a folder that was exported elsewhere"
         )
     return export(PACKAGED, target)

@@ -112,7 +112,8 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 
 
 def _remedy(directory: Path) -> str:
-    return f"remove {directory} and run `kb model export` (needs the train extra), or set KB_ENCODER_DIR to an exported folder"
+    way_out = f"remove {directory} and run `kb model export` (needs the train extra)"
+    return f"{way_out}, or set KB_ENCODER_DIR to an exported folder"
 
 
 def _check_files(directory: Path, names: list[str], expected: dict[str, str]) -> None:
@@ -156,9 +157,7 @@ def _open_session(path: Path, threads: int) -> "InferenceSession":
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices in batches of similar length: at most BATCH_ROWS rows and BATCH_TOKENS padded tokens (but one row
-    always).
-    """
+    """Indices in batches of similar length: at most BATCH_ROWS rows and BATCH_TOKENS padded tokens (one row always)."""
     batch: list[int] = []
     for index in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch and (len(batch) == BATCH_ROWS or (len(batch) + 1) * lengths[index] > BATCH_TOKENS):

@@ -49,8 +49,7 @@ class Encoder(ABC):
 
 
 def clean_text(text: str, max_tokens: int) -> str:
-    """The text's useful head without what tokenizers choke on: NUL becomes a space, a lone surrogate a question mark.
-    """
+    """The text's useful head without what tokenizers choke on: NUL becomes a space, a lone surrogate a '?'."""
     head = text.lstrip()[: max_tokens * CHARACTERS_PER_TOKEN]
     return head.encode("utf-8", "replace").decode("utf-8").replace("\0", " ").strip()
 

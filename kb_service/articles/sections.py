@@ -16,7 +16,7 @@ from markdown_it.token import Token
 from kb_service.articles.inputs import TEXT_FIELDS
 from kb_service.articles.markdown import Anchors, MarkdownSection, read_sections
 from kb_service.catalog.applies_to import read_section, read_stored_section, write_section
-from kb_service.catalog.context import Applicability, intersect
+from kb_service.catalog.context import EVERYTHING, Applicability, intersect
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.errors import InvalidInput
 
@@ -35,7 +35,7 @@ class RevisionContent:
     cause: str = ""
     resolution: str = ""
     body: str = ""
-    applies: Applicability = Applicability()
+    applies: Applicability = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

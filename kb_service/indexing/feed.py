@@ -18,7 +18,6 @@ from sqlalchemy import update
 from indexers.embedding.port import Encoder, EncoderUnavailable
 from indexers.engine import Engine, EngineUnavailable
 from indexers.reconcile import prune, reconcile
-from indexers.vectors import index_recipe
 from indexers.worker import Worker
 from kb_service.db.base import utcnow
 from kb_service.db.jobs import Job, JobRow, run_due
@@ -28,13 +27,13 @@ from kb_service.indexing.generations import try_acquire_writer
 from kb_service.indexing.rebuild import Rebuild
 from kb_service.indexing.requests import request_reindex
 from kb_service.indexing.source import FairChanges
+from kb_service.indexing.status import RECONCILE
 from kb_service.indexing.waiting import is_settled
 from kb_service.telemetry import Event, log
 
 if TYPE_CHECKING:
     from kb_service.assembly import Parts
 
-RECONCILE = "index.reconcile"
 RECONCILE_SECONDS = 600.0
 PRUNE_SECONDS = 3600.0
 POLL_SECONDS = 0.2
@@ -50,7 +49,7 @@ class IndexFeed:
         self._database = database
         self._engine = engine
         self.changes = FairChanges(database)
-        recipe = index_recipe(encoder)
+        recipe = encoder.recipe.to_dict()
         self.worker = Worker(self.changes, engine, encoder, recipe=recipe)
         self.rebuild = Rebuild(database, engine, self.changes, self.worker, recipe)
         self.is_writer = False
@@ -118,7 +117,7 @@ class IndexFeed:
         deadline = time.monotonic() + timeout_seconds
         self.notify([article_id])
         while True:
-            settled = is_settled(self._database, article_id, index_version)
+            settled = is_settled(self._database, article_id)
             if settled is not None:
                 return settled
             left = deadline - time.monotonic()

@@ -8,11 +8,13 @@ from kb_service.db.outbox import OutboxRow
 from kb_service.db.session import Database
 
 
-def is_settled(database: Database, article_id: int, index_version: int) -> bool | None:
-    """True: every live generation holds it; False: it is a dead letter; None: it waits."""
-    rows = select(OutboxRow.dead_at).where(
-        OutboxRow.article_id == article_id, OutboxRow.index_version <= index_version
-    )
+def is_settled(database: Database, article_id: int) -> bool | None:
+    """True: every live generation holds the article's state; False: it is a dead letter; None: a change waits.
+
+    Later changes count, too: rows of one article are claimed together, and a withdrawal's row carries a higher number
+    than its tombstone (see articles/recording.py).
+    """
+    rows = select(OutboxRow.dead_at).where(OutboxRow.article_id == article_id)
     with database.reading() as session:
         dead = [dead_at is not None for dead_at in session.scalars(rows)]
     if not dead:

@@ -17,8 +17,9 @@ from indexers.embedding.port import Encoder, EncoderUnavailable, HashingEncoder
 ROOT = Path(__file__).parents[3]
 CACHE = ROOT / ".cache"
 HOSTILE = [
-    "", " \n\t", "\0", "a\0b", "\ud800", "\udfff x \ud83d", "\u202e\u200b\ufeff", "e" + "\u0301" * 3000, "(" * 9000, "x" * 20_000,
-    "word " * 50_000, "🤷🏽‍♀️" * 500, "漢字" * 4000, "[CLS] [SEP] [PAD] [MASK]", "\uffff\x7f\x1b[31m", "<script>' OR 1=1 --",
+    "", " \n\t", "\0", "a\0b", "\ud800", "\udfff x \ud83d", "\u202e\u200b\ufeff", "e" + "\u0301" * 3000,
+    "(" * 9000, "x" * 20_000, "word " * 50_000, "🤷🏽‍♀️" * 500, "漢字" * 4000, "[CLS] [SEP] [PAD] [MASK]",
+    "\uffff\x7f\x1b[31m", "<script>' OR 1=1 --",
 ]  # fmt: skip
 PASSAGES = [
     "To reset the password, open the account page and choose Forgot password.",
@@ -134,6 +135,7 @@ class TestOnnxEncoder(EncoderContract):
         script = (
             "import sys, pathlib; from indexers.embedding.loader import load_encoder; "
             "e = load_encoder(cache_dir=pathlib.Path(sys.argv[1])); e.encode_queries(['a']); e.encode_passages(['b']); "
-            "bad = {'torch', 'sentence_transformers', 'sklearn', 'transformers'} & set(sys.modules); sys.exit(str(bad) if bad else 0)"
+            "bad = {'torch', 'sentence_transformers', 'sklearn', 'transformers'} & set(sys.modules); "
+            "sys.exit(str(bad) if bad else 0)"
         )
         subprocess.run([sys.executable, "-c", script, str(CACHE)], check=True, cwd=ROOT)

@@ -16,9 +16,14 @@ def test_a_recipe_survives_the_way_through_json_values() -> None:
 
 def test_the_digest_is_16_hex_digits_and_changes_with_every_field() -> None:
     others = [
-        replace(RECIPE, model="n"), replace(RECIPE, revision="s"), replace(RECIPE, dimensions=8), replace(RECIPE, max_tokens=9),
-        replace(RECIPE, pooling="cls"), replace(RECIPE, normalised=False), replace(RECIPE, passage_recipe="title+body"),
-    ]  # fmt: skip
+        replace(RECIPE, model="n"),
+        replace(RECIPE, revision="s"),
+        replace(RECIPE, dimensions=8),
+        replace(RECIPE, max_tokens=9),
+        replace(RECIPE, pooling="cls"),
+        replace(RECIPE, normalised=False),
+        replace(RECIPE, passage_recipe="title+body"),
+    ]
     digests = {recipe.digest() for recipe in [RECIPE, *others]}
     assert len(digests) == 8
     assert all(len(digest) == 16 and int(digest, 16) >= 0 for digest in digests)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from indexers.document import IndexedArticle
-from indexers.embedding.port import HashingEncoder, Vectors
+from indexers.document import IndexedArticle, Passage
+from indexers.embedding.port import EncoderUnavailable, HashingEncoder, Vectors
 from indexers.engine import Engine, EngineUnavailable, IndexStatus, PoisonDocument, Snapshot, Vector
 from indexers.worker import Change
+
+
+def make_article(article_id: int, index_version: int, texts: Iterable[str] = ("alpha",)) -> IndexedArticle:
+    passages = tuple(Passage(i, "", "", text, "all") for i, text in enumerate(texts))
+    return IndexedArticle(
+        article_id, index_version, f"KB{article_id:06}", 1, article_id, "", "", (), "all", ("public",), "en", "problem", (),
+        0.0, passages, {"all": "[]"},
+    )  # fmt: skip
 
 
 class MemoryEngine(Engine):
@@ -42,7 +50,7 @@ class MemoryEngine(Engine):
             assert vectors.shape == (len(article.passages), self.recipes[generation]["dimensions"])
             if article.article_id in self.poison:
                 errors[article.article_id] = "a field of the wrong type"
-            elif abs(self.live[generation].get(article.article_id, 0)) <= article.index_version:
+            elif self._takes(generation, article):
                 self.live[generation][article.article_id] = article.index_version
                 self.documents[generation, article.article_id] = (article, vectors)
                 self.upserts += 1
@@ -81,6 +89,10 @@ class MemoryEngine(Engine):
 
     def close(self) -> None:
         pass
+
+    def _takes(self, generation: str, article: IndexedArticle) -> bool:
+        held = self.live[generation].get(article.article_id, 0)
+        return abs(held) < article.index_version or held == article.index_version
 
     def _check(self) -> None:
         if self.is_down:
@@ -158,8 +170,6 @@ class CountingEncoder(HashingEncoder):
         return self.stored & set(texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
-        from indexers.embedding.port import EncoderUnavailable
-
         fresh = [text for text in texts if text not in self.stored]
         if fresh and self.is_down:
             raise EncoderUnavailable("the model is away")

@@ -1,0 +1,59 @@
+""""Did this help?": votes and words on a revision. Votes never change an article's version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from kb_service.articles.access import get_known
+from kb_service.articles.inputs import REASONS
+from kb_service.articles.models import Article, Feedback
+from kb_service.articles.repository import find_revision
+from kb_service.auth.actors import Actor
+from kb_service.errors import InvalidInput
+from kb_service.text import clean_text
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One reader's word on a revision. ``revision`` None: the published one."""
+
+    is_helpful: bool
+    revision: int | None = None
+    reason: str | None = None
+    words: str | None = None
+    query_id: str | None = None
+    session_id: str | None = None
+
+
+def give_feedback(session: Session, reference: int | str, vote: Vote, actor: Actor) -> Feedback:
+    """Keep a vote and count it on the article."""
+    article = get_known(session, reference, actor)
+    if vote.reason is not None and vote.reason not in REASONS:
+        raise InvalidInput(f"One of {', '.join(REASONS)}.", "/reason")
+    words = clean_text(vote.words, "/words", longest=4000) if vote.words else None
+    row = Feedback(
+        article_id=article.id,
+        revision_number=_revision_number(session, article, vote.revision),
+        is_helpful=vote.is_helpful,
+        reason=vote.reason,
+        words=words or None,
+        query_id=vote.query_id,
+        session_id=vote.session_id,
+    )
+    session.add(row)
+    counter = Article.votes_up if vote.is_helpful else Article.votes_down
+    session.execute(update(Article).where(Article.id == article.id).values({counter: counter + 1}))
+    session.flush()
+    return row
+
+
+def _revision_number(session: Session, article: Article, given: int | None) -> int:
+    if given is None:
+        published = article.published_revision
+        return published.number if published else 1
+    if find_revision(session, article.id, given) is None:
+        raise InvalidInput(f"{article.number} has no revision {given}.", "/revision")
+    return given

@@ -1,0 +1,1 @@
+"""The commands of ``kb``: thin functions over the same parts as the service. cli.py names them all."""

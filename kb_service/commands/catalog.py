@@ -1,0 +1,70 @@
+"""``kb catalog``: thin over kb_service.catalog.service."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import typer
+
+from kb_service.commands.context import print_table, using_database
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+def list_() -> None:
+    """Everything in the catalogue, one line an entry."""
+    from kb_service.catalog.repository import load_catalog
+
+    with using_database() as database, database.reading() as session:
+        catalog = load_catalog(session)
+    rows = [("product", product.slug, product.name) for product in catalog.products]
+    rows += [("release", f"{p.slug}:{r.version}", r.label) for p in catalog.products for r in p.releases]
+    rows += [("os", node.path, node.name) for node in catalog.operating_systems]
+    rows += [("topic", node.path, node.name) for node in catalog.topics]
+    print_table(("KIND", "KEY", "NAME"), rows)
+
+
+@app.command()
+def add_product(
+    name: str,
+    slug: str = typer.Option("", help="The key that never changes; default: made of the name."),
+    description: str = typer.Option("", help="One sentence for menus."),
+) -> None:
+    """Add a product."""
+    from kb_service.catalog import service
+
+    with using_database() as database, database.writing() as session:
+        product = service.create_product(session, name, slug or None, description)
+    print(product.slug)
+
+
+@app.command()
+def add_release(
+    product: str,
+    version: str,
+    name: str = typer.Option("", help="As people call it, if not by its number."),
+    named: bool = typer.Option(False, help="A name that is equal or not, never ordered (365)."),
+    released: datetime = typer.Option(None, formats=["%Y-%m-%d"], help="Day of the release."),
+) -> None:
+    """Add a release of a product."""
+    from kb_service.catalog import service
+
+    day: date | None = released.date() if released else None
+    with using_database() as database, database.writing() as session:
+        service.add_release(session, product, version, name, is_named=named, released_on=day)
+    print(f"{product}:{version}")
+
+
+@app.command()
+def add_alias(
+    kind: str = typer.Argument(help="product, release, os or topic"),
+    text: str = typer.Argument(help="Another way to write it"),
+    target: str = typer.Argument(help="The entry's key, as `kb catalog list` shows it"),
+) -> None:
+    """Add another way to write an entry."""
+    from kb_service.catalog import service
+
+    with using_database() as database, database.writing() as session:
+        added = service.add_alias(session, kind, text, target)
+    print("Added." if added else "It was there already.")

@@ -1,0 +1,33 @@
+"""``kb worker``."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import typer
+
+from kb_service.commands.context import using_parts
+from kb_service.settings import Settings
+from kb_service.telemetry import configure_logging
+
+app = typer.Typer()
+
+
+@app.command()
+def worker() -> None:
+    """Feed the index and run periodic jobs until interrupted; waits while another process does."""
+    from kb_service.indexing import IndexFeed
+    from kb_service.retention import retention_jobs
+
+    configure_logging(Settings().log_level)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with using_parts(writable=True) as parts:
+        feed = IndexFeed.of(parts, retention_jobs(parts))
+        feed.start()
+        try:
+            stopping.wait()
+        finally:
+            feed.stop()

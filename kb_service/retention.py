@@ -1,0 +1,45 @@
+"""What is kept only for a while: ended sessions, answers for Idempotency-Keys, the query log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete
+
+from kb_service.articles.models import IdempotencyRecord
+from kb_service.auth import repository
+from kb_service.db.base import utcnow
+from kb_service.db.jobs import Job
+from kb_service.db.session import Database
+from kb_service.search.query_log import forget_old
+
+if TYPE_CHECKING:
+    from kb_service.assembly import Parts
+
+IDEMPOTENCY_HOURS = 48
+EVERY_SECONDS = 3600.0
+
+
+def retention_jobs(parts: Parts) -> list[Job]:
+    """The periodic jobs that forget."""
+    database, days = parts.database, parts.settings.query_log_days
+    return [
+        Job("retention.sessions", EVERY_SECONDS, lambda: forget_sessions(database)),
+        Job("retention.idempotency", EVERY_SECONDS, lambda: forget_answers(database)),
+        Job("retention.query_log", EVERY_SECONDS, lambda: forget_old(database, days)),
+    ]
+
+
+def forget_sessions(database: Database) -> str:
+    """Delete browser sessions that have ended."""
+    with database.writing() as session:
+        return f"forgot {repository.delete_expired_sessions(session, utcnow())} sessions"
+
+
+def forget_answers(database: Database) -> str:
+    """Delete stored answers older than two days."""
+    before = utcnow() - timedelta(hours=IDEMPOTENCY_HOURS)
+    with database.writing() as session:
+        result = session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < before))
+    return f"forgot {getattr(result, 'rowcount', 0)} answers"

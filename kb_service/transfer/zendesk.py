@@ -1,0 +1,3 @@
+"""placeholder"""
+from kb_service.transfer.rows import Source
+class ZendeskSource(Source): ...
