@@ -50,7 +50,7 @@ class _Draft:
 def cut_passages(title: str, key: str, short_answer: str, blocks: Iterable[Block]) -> tuple[Passage, ...]:
     """An article's passages, numbered from 0. The short answer leads the first one, under the article's ``key``."""
     lead = [Block("", "", short_answer, key)] if short_answer.strip() else []
-    filled = [block for block in (*lead, *blocks) if block.text.strip() or block.heading_path]
+    filled = list(_without_bare_headings([*lead, *blocks]))
     drafts: list[_Draft] = []
     for block in filled:
         if drafts and _can_merge(drafts[-1], block):
@@ -59,6 +59,14 @@ def cut_passages(title: str, key: str, short_answer: str, blocks: Iterable[Block
             drafts += _cut(block)
     drafts = [draft for draft in drafts if draft.parts or draft.heading] or [_Draft("", "", key, [title])]
     return tuple(Passage(i, d.anchor, d.heading, "".join(d.parts).strip(), d.key) for i, d in enumerate(drafts))
+
+
+def _without_bare_headings(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Drop what has no text of its own and whose heading the next block's path repeats."""
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        is_repeated = following is not None and following.heading_path.startswith(block.heading_path + " › ")
+        if block.text.strip() or (block.heading_path and not is_repeated):
+            yield block
 
 
 def _can_merge(before: _Draft, block: Block) -> bool:

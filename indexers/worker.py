@@ -30,7 +30,13 @@ logger = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
 BATCH_SECONDS = 0.5
 MIN_PASSAGES, MAX_PASSAGES = 16, 512
-PART_FAILURES = (EngineUnavailable, EncoderUnavailable, OSError, MemoryError)
+
+
+class FeedUnavailable(Exception):
+    """The change feed cannot be read now; no article is to blame."""
+
+
+PART_FAILURES = (EngineUnavailable, EncoderUnavailable, FeedUnavailable, OSError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -100,32 +106,37 @@ class Worker:
         if not changes:
             return 0
         try:
-            done = self._process(changes)
+            mine, poison = self._index(changes)
         except PART_FAILURES as error:
-            logger.warning("worker.failed", extra={"cause": repr(error)})
-            self.backoff.failed()
-            self._changes.release(_rows(changes), f"{type(error).__name__}: {error}")
+            self._give_time(changes, error)
             return 0
-        except Exception as error:  # something about one of them: find out which
+        except Exception as error:  # noqa: BLE001 - something about one of them: find out which
             return self._isolate(changes, error)
         self.backoff.succeeded()
-        return done
+        return self._conclude(mine, poison)
 
     def _isolate(self, changes: list[Change], error: Exception) -> int:
         if len(changes) > 1:
-            return sum(self._process_alone(change) for change in changes)
+            return sum(self._index_alone(change) for change in changes)
         self._blame(changes[0], error)
         return 0
 
-    def _process_alone(self, change: Change) -> int:
+    def _index_alone(self, change: Change) -> int:
         try:
-            return self._process([change])
+            mine, poison = self._index([change])
         except PART_FAILURES as error:
-            self.backoff.failed()
-            self._changes.release(change.row_ids, f"{type(error).__name__}: {error}")
-        except Exception as error:
+            self._give_time([change], error)
+        except Exception as error:  # noqa: BLE001 - the article is to blame, the rest goes on
             self._blame(change, error)
+        else:
+            return self._conclude(mine, poison)
         return 0
+
+    def _give_time(self, changes: Sequence[Change], error: Exception) -> None:
+        """A part is down: wait, and leave the rows as they were."""
+        logger.warning("worker.failed", extra={"cause": repr(error)})
+        self.backoff.failed()
+        self._changes.release(_rows(changes), f"{type(error).__name__}: {error}")
 
     def _blame(self, change: Change, error: Exception) -> None:
         """Count a failure that is the article's own; the last attempt makes a dead letter."""
@@ -142,7 +153,8 @@ class Worker:
         self.poisoned += 1
         self._changes.bury(change.row_ids, message)
 
-    def _process(self, changes: list[Change]) -> int:
+    def _index(self, changes: list[Change]) -> tuple[list[Change], dict[int, str]]:
+        """Write what fits into one batch; returns the changes dealt with and the poison among them."""
         wanted = self._wanted(changes)
         made = self._plan(wanted)
         now, later = take(made.writes, int(self._passages))
@@ -154,7 +166,7 @@ class Worker:
             self._changes.release(_rows([change for change in changes if change.article_id in postponed]), "")
         poison = self.write(Plan(tuple(now), made.withdrawals))
         self._limit = max(8, min(self._batch, 2 * len(mine)))
-        return self._conclude(mine, poison)
+        return mine, poison
 
     def _conclude(self, changes: Sequence[Change], poison: Mapping[int, str]) -> int:
         good = [change for change in changes if change.article_id not in poison]

@@ -25,7 +25,7 @@ from kb_service.telemetry import Event, log
 ROUTED = (
     "kb_service.search.endpoints",
     "kb_service.articles.endpoints",
-    "kb_service.catalog.endpoints",
+    "kb_service.articles.catalog_routes",
     "kb_service.auth.endpoints",
     "kb_service.health",
 )

@@ -41,7 +41,7 @@ class Parts:
 
 def assemble(settings: Settings, writable: bool = True) -> Parts:
     """Open every part. ``writable``: this process may write the index when nobody else does."""
-    from kb_service.catalog.vocabulary import CatalogCache
+    from kb_service.catalog.repository import CatalogCache
     from kb_service.search.service import SearchService
     from kb_service.secret import with_secret_key
 
@@ -54,9 +54,7 @@ def assemble(settings: Settings, writable: bool = True) -> Parts:
         opened.callback(engine.close)
         catalog = CatalogCache(database)
         search = SearchService(database, engine, encoder, catalog, settings)
-        close_search = getattr(search, "close", None)
-        if close_search is not None:
-            opened.callback(close_search)
+        opened.callback(search.log.close)
         return Parts(settings, database, catalog, engine, encoder, search, opened.pop_all())
 
 
@@ -92,8 +90,11 @@ def open_encoder(settings: Settings) -> Encoder:
 def open_engine(settings: Settings, encoder: Encoder, writable: bool) -> Engine:
     """The embedded engine in the data directory."""
     from indexers.embedded.engine import EmbeddedEngine
+    from indexers.vectors import index_recipe
 
     if settings.opensearch_url:
         raise Unavailable("This version serves from the embedded engine only. Unset KB_OPENSEARCH_URL.")
-    recipe = encoder.recipe
-    return EmbeddedEngine(settings.index_dir, recipe, recipe.dimensions, writable=writable)
+    engine = EmbeddedEngine(settings.index_dir, index_recipe(encoder), encoder.dimensions, writable=False)
+    if writable:
+        engine.try_acquire_writer()  # whoever comes second reads, and takes over when the first one is gone
+    return engine

@@ -137,7 +137,8 @@ class Generation:
         self._snapshot = self._publish(self._loaded, searcher)
 
     def _publish(self, loaded: Loaded, searcher: Any) -> EmbeddedSnapshot:
-        view, vectors = loaded.freeze(self._journal)
+        named = self._pointer.approximate
+        view, vectors = loaded.freeze(self._journal, self.directory / named if named else None)
         identity = f"{self.name}-{self._birth}:{self._pointer.commit}"
         return EmbeddedSnapshot(identity, self._digest, view, vectors, searcher, self._lexicon.schema, loaded.lists)
 
@@ -227,6 +228,21 @@ class Generation:
             self._advance(self._loaded, opstamp)
             self._on_point("swap")
             self._snapshot = self._publish(self._loaded, self._lexicon.searcher())
+            self._improve()
+
+    def _improve(self) -> None:
+        """After the commit is visible: bring the approximate index up to date, where there is enough to search."""
+        improved = self._loaded.vectors.improved() if self._loaded.vectors else None
+        if improved is None or improved.approximate is None:
+            return
+        former = self._pointer.approximate
+        named = improved.approximate.save(self.directory)
+        self._loaded.vectors = improved
+        self._pointer = replace(self._pointer, approximate=named)
+        self._advance(self._loaded, self._pointer.opstamp)
+        self._snapshot = self._publish(self._loaded, self._lexicon.searcher())
+        if former and former != named:
+            (self.directory / former).unlink(missing_ok=True)
 
     def _advance(self, loaded: Loaded, opstamp: int) -> None:
         pointer = replace(

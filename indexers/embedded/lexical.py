@@ -183,19 +183,17 @@ def make_candidates(
     view: View, slots: Array, passages: Sequence[int | None], scores: Array, has_identifier: bool
 ) -> tuple[Candidate, ...]:
     """Candidates from slots (n,), passage numbers and scores (n,), in this order."""
-    rows = view.articles[slots].tolist()
-    names = view.articles.dtype.names or ()
-    position = {name: at for at, name in enumerate(names)}
-    keys = view.values["key"]
-    passage_keys = view.passages["key"]
-    made = []
-    for row, passage, score in zip(rows, passages, scores.tolist(), strict=True):
-        key = row[position["key"]]
-        own = key if passage is None else int(passage_keys[row[position["first"]] + passage])
-        made.append(
-            Candidate(
-                row[position["id"]], row[position["family"]], row[position["revision"]], row[position["version"]],
-                keys[key], passage, keys[own], score, has_identifier,
-            )  # fmt: skip
+    rows = view.articles[slots]
+    keys, passage_keys = view.values["key"], view.passages["key"]
+    numbers = np.fromiter((-1 if passage is None else passage for passage in passages), dtype=np.int64, count=len(slots))
+    at = rows["first"] + np.maximum(numbers, 0)
+    own = rows["key"].copy()
+    own[numbers >= 0] = passage_keys[at[numbers >= 0]]
+    columns = [rows[name].tolist() for name in ("id", "family", "revision", "version", "key")]
+    made = [
+        Candidate(article, family, revision, version, keys[key], passage, keys[own_key], score, has_identifier)
+        for article, family, revision, version, key, passage, own_key, score in zip(
+            *columns, passages, own.tolist(), scores.tolist(), strict=True
         )
+    ]
     return tuple(made)

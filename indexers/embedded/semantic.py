@@ -9,7 +9,7 @@ from indexers.embedded.tables import Admitted, View
 from indexers.embedded.vectors import VectorIndex
 from indexers.engine import Retrieved, Vector
 
-PASSAGES_PER_ARTICLE = 3
+PASSAGES_PER_ARTICLE = 2
 
 
 def retrieve_semantic(view: View, vectors: VectorIndex, vector: Vector, admitted: Admitted, depth: int) -> Retrieved:

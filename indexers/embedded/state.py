@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from indexers.embedded.approximate import ApproximateIndex
 from indexers.embedded.files import read_json, write_json
 from indexers.embedded.journal import Journal, Record
 from indexers.embedded.records import ARTICLE, FORGET, TOMBSTONE, apply_records, voided_by
@@ -30,6 +31,8 @@ class Pointer:
     length: int = 0
     opstamp: int = 0
     sequence: int = 0
+    approximate: str = ""
+    """File of the approximate vector index, "" for none."""
 
     @classmethod
     def read(cls, directory: Path) -> Pointer:
@@ -60,13 +63,21 @@ class Loaded:
             self.end = records[-1].end
             self.sequence = max(self.sequence, max(record.meta["seq"] for record in records))
 
-    def freeze(self, journal: Journal) -> tuple[View, VectorIndex]:
-        """Immutable view and vectors of the present state."""
+    def freeze(self, journal: Journal, approximate: Path | None) -> tuple[View, VectorIndex]:
+        """Immutable view and vectors of the present state; ``approximate`` is the file of that index, if any."""
         view = self.tables.freeze()
         matrix = journal.matrix(self.end)
         rows = np.ascontiguousarray(view.passages["row"])
-        self.vectors = VectorIndex.build(matrix, rows) if self.vectors is None else self.vectors.extend(matrix, rows)
+        if self.vectors is not None and (approximate is None or self._has(approximate)):
+            self.vectors = self.vectors.extend(matrix, rows)
+        else:
+            loaded = None if approximate is None else ApproximateIndex.load(approximate)
+            self.vectors = VectorIndex.build(matrix, rows, loaded)
         return view, self.vectors
+
+    def _has(self, approximate: Path) -> bool:
+        held = self.vectors.approximate if self.vectors else None
+        return held is not None and held.file_name == approximate.name
 
 
 @dataclass(frozen=True, slots=True)

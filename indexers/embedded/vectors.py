@@ -1,24 +1,29 @@
-"""The vectors of one state: a scan of a compact base, and of a small tail, under a filter.
+"""The vectors of one state: an exact scan under a filter while few rows are admitted, an inexact index beyond.
 
-Invariants: an index is immutable once published; extending it gives a new one that shares the base. Candidates of an
-inexact scan are scored again with the stored float16 vectors, so scores are exact cosines to 1e-3.
+Three layers, each covering rows from 0: ``approximate`` (4-bit codes, wide filters), ``base`` (16-bit or, when there are
+many, 8-bit scan), and the rest, the newest rows, straight from the file. Invariants: an index is immutable once
+published; every returned score is computed with the stored float16 vectors, so it is the cosine to 1e-3.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import faiss
 import numpy as np
 import numpy.typing as npt
 
+from indexers.embedded.approximate import ApproximateIndex, is_worthwhile, pack, train
 from indexers.embedded.journal import Halves
 from indexers.embedded.tables import Array, Mask
 from indexers.engine import Vector
 
 Scores = npt.NDArray[np.float32]
-TAIL_ROWS = 4096
+TAIL_ROWS = 1_024
+EIGHT_BIT_ROWS = 16_384
+SCAN_ROWS = 12_000
+BLOCK = 8_192
 faiss.omp_set_num_threads(1)
 
 
@@ -30,42 +35,80 @@ class VectorIndex:
     rows: Array
     base: Any
     base_count: int
+    approximate: ApproximateIndex | None = None
 
     @classmethod
-    def build(cls, matrix: Halves, rows: Array) -> VectorIndex:
-        """An index over journal rows."""
-        return cls(matrix, rows, _scan_index(matrix, rows), len(rows))
+    def build(cls, matrix: Halves, rows: Array, approximate: ApproximateIndex | None = None) -> VectorIndex:
+        """An index over journal rows; an ``approximate`` one that covers more than there is is not used."""
+        if approximate is not None and approximate.count > len(rows):
+            approximate = None
+        return cls(matrix, rows, _scan_index(matrix, rows), len(rows), approximate)
 
     def extend(self, matrix: Halves, rows: Array) -> VectorIndex:
-        """The same with more rows; the base is rebuilt when the tail has grown."""
-        if len(rows) - self.base_count > max(TAIL_ROWS, self.base_count // 8):
-            return self.build(matrix, rows)
-        return VectorIndex(matrix, rows, self.base, self.base_count)
+        """The same with more rows."""
+        grown = replace(self, matrix=matrix, rows=rows)
+        if len(rows) - self.base_count <= TAIL_ROWS:
+            return grown
+        if (len(rows) > EIGHT_BIT_ROWS) != (self.base_count > EIGHT_BIT_ROWS) or len(rows) > 2 * self.base_count:
+            return self.build(matrix, rows, self.approximate)
+        base = faiss.clone_index(self.base)
+        _add(base, matrix, rows, self.base_count)
+        return replace(grown, base=base, base_count=len(rows))
+
+    def improved(self) -> VectorIndex | None:
+        """With an approximate index over (nearly) all rows, when that is worth its cost; None when all is well."""
+        count = len(self.rows)
+        if not is_worthwhile(count, self.matrix.shape[1]):
+            return None
+        if self.approximate is None or count > 2 * self.approximate.trained:
+            return replace(self, approximate=train(self.matrix, self.rows))
+        if count - self.approximate.count > max(SCAN_ROWS // 2, count // 16):
+            return replace(self, approximate=self.approximate.extend(self.matrix, self.rows))
+        return None
 
     def search(self, vector: Vector, admitted: Mask, count: int) -> tuple[Array, Scores]:
         """The best ``count`` admitted rows with their cosines, best first, ties by row."""
-        found = [self._search_base(vector, admitted, count), self._admitted_tail(admitted)]
-        rows = np.concatenate(found)
+        rows = np.concatenate([*self._propose(vector, admitted, count), self._tail(admitted)])
         scores = self.matrix[self.rows[rows]].astype(np.float32) @ vector
         order = np.lexsort((rows, -scores))[:count]
         return rows[order], scores[order]
 
-    def _search_base(self, vector: Vector, admitted: Mask, count: int) -> Array:
-        count = min(count, int(np.count_nonzero(admitted[: self.base_count])))
+    def _propose(self, vector: Vector, admitted: Mask, count: int) -> list[Array]:
+        covered = 0 if self.approximate is None else self.approximate.count
+        if self.approximate is None or int(np.count_nonzero(admitted[:covered])) <= SCAN_ROWS:
+            return [self._scan(vector, admitted, 0, count)]
+        wide = self.approximate.propose(vector, pack(admitted[:covered]), count)
+        return [wide, self._scan(vector, admitted, covered, count)]
+
+    def _scan(self, vector: Vector, admitted: Mask, start: int, count: int) -> Array:
+        """The best rows from ``start`` on in the base; some more than wanted where codes are coarse."""
+        there = admitted[: self.base_count]
+        if start:
+            there = there.copy()
+            there[:start] = False
+        extra = 0 if self.base_count <= EIGHT_BIT_ROWS else count // 4 + 20
+        count = min(count + extra, int(np.count_nonzero(there)))
         if not count:
             return np.zeros(0, dtype=np.int64)
-        bits = np.packbits(admitted[: self.base_count], bitorder="little")
-        selector = faiss.IDSelectorBitmap(self.base_count, faiss.swig_ptr(bits))
-        parameters = faiss.SearchParameters(sel=selector)
+        bits = pack(there)
+        parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(len(bits) * 8, faiss.swig_ptr(bits)))
         _, found = self.base.search(vector[None, :], count, params=parameters)
         return np.asarray(found[0][found[0] >= 0])
 
-    def _admitted_tail(self, admitted: Mask) -> Array:
+    def _tail(self, admitted: Mask) -> Array:
         return np.flatnonzero(admitted[self.base_count :]) + self.base_count
 
 
 def _scan_index(matrix: Halves, rows: Array) -> Any:
-    index = faiss.IndexScalarQuantizer(matrix.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    for start in range(0, len(rows), 8192):
-        index.add(matrix[rows[start : start + 8192]].astype(np.float32))
+    kinds = faiss.ScalarQuantizer
+    kind = kinds.QT_fp16 if len(rows) <= EIGHT_BIT_ROWS else kinds.QT_8bit
+    index = faiss.IndexScalarQuantizer(matrix.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
+    if kind == kinds.QT_8bit:
+        index.train(matrix[rows[:: max(1, len(rows) // 10_000)]].astype(np.float32))
+    _add(index, matrix, rows, 0)
     return index
+
+
+def _add(index: Any, matrix: Halves, rows: Array, start: int) -> None:
+    for at in range(start, len(rows), BLOCK):
+        index.add(matrix[rows[at : at + BLOCK]].astype(np.float32))

@@ -68,3 +68,31 @@ def add_alias(
     with using_database() as database, database.writing() as session:
         added = service.add_alias(session, kind, text, target)
     print("Added." if added else "It was there already.")
+
+
+@app.command()
+def add_os(
+    name: str,
+    parent: str = typer.Option("", help="Path of the node above (windows/11)."),
+    slug: str = typer.Option("", help="Last part of the path; default: made of the name."),
+) -> None:
+    """Add an operating system, or a version of one."""
+    _add_node("os", name, parent, slug)
+
+
+@app.command()
+def add_topic(
+    name: str,
+    parent: str = typer.Option("", help="Path of the topic above."),
+    slug: str = typer.Option("", help="Last part of the path; default: made of the name."),
+) -> None:
+    """Add a topic."""
+    _add_node("topic", name, parent, slug)
+
+
+def _add_node(kind: str, name: str, parent: str, slug: str) -> None:
+    from kb_service.catalog import trees
+
+    with using_database() as database, database.writing() as session:
+        node = trees.create_node(session, kind, name, parent or None, slug or None)
+    print(node.path)

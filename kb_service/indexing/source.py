@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from indexers.backoff import backoff_seconds
-from indexers.worker import Change
+from indexers.document import IndexedArticle
+from indexers.worker import Change, FeedUnavailable
 from kb_service.articles.changes import ArticleChanges
 from kb_service.db import outbox
 from kb_service.db.base import utcnow
@@ -53,6 +55,13 @@ class FairChanges(ArticleChanges):
                 return []
         with self._feed.writing() as session:
             return _coalesce(_lease(session, _choose(session, urgent, limit)))
+
+    def read(self, article_ids: Sequence[int]) -> Mapping[int, IndexedArticle | None]:
+        """As ArticleChanges; a database that cannot be reached is nobody's fault."""
+        try:
+            return super().read(article_ids)
+        except (OperationalError, InterfaceError) as error:
+            raise FeedUnavailable(type(error).__name__) from error
 
     def acknowledge(self, row_ids: Sequence[int]) -> None:
         """Remove the rows, and dead letters that they made obsolete."""
@@ -129,7 +138,7 @@ def _coalesce(rows: Iterable[OutboxRow]) -> list[Change]:
 
 def _forget_dead(session: Session, row_ids: list[int]) -> None:
     reached = select(OutboxRow.article_id, func.max(OutboxRow.index_version)).where(OutboxRow.id.in_(row_ids))
-    versions = dict(session.execute(reached.group_by(OutboxRow.article_id)).tuples())
+    versions = {article_id: version for article_id, version in session.execute(reached.group_by(OutboxRow.article_id))}
     dead = select(OutboxRow).where(OutboxRow.dead_at.is_not(None), OutboxRow.article_id.in_(list(versions)))
     obsolete = [row.id for row in session.scalars(dead) if row.index_version <= versions[row.article_id]]
     if obsolete:

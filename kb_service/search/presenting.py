@@ -51,7 +51,7 @@ def article_url(number: str, title: str) -> str:
 def present(results: Sequence[Ranked], facts: Mapping[int, ArticleFacts], p: Presentation) -> list[Hit]:
     """Hits in the order given. ``facts`` must hold every sibling that may be named."""
     wanted: list[tuple[int, int | None]] = [(r.candidate.fused.article_id, r.candidate.fused.passage) for r in results]
-    siblings = [(s, None) for r in results for s in r.siblings if s in facts]
+    siblings: list[tuple[int, int | None]] = [(s, None) for r in results for s in r.siblings if s in facts]
     stored = p.snapshot.stored(wanted + siblings)
     return [_hit(r, stored, facts, p) for r in results if r.candidate.fused.article_id in stored]
 

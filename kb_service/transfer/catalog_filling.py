@@ -51,6 +51,11 @@ class CatalogFiller:
             self._catalog = load_catalog(self.session)
         return self._catalog
 
+    def forget(self) -> None:
+        """Somebody else has changed the catalogue."""
+        self._catalog = None
+        self._known.clear()
+
     def fill(self, row: ImportRow) -> tuple[list[dict[str, Any]], list[str]]:
         """The row's applies_to and topics in slugs and paths. Raises RowError, InvalidInput."""
         for index, entry in enumerate(row.text.applies_to):
@@ -88,7 +93,7 @@ class CatalogFiller:
     def _release(self, product: str, version: str, place: str) -> None:
         names = self.catalog.indexes.release_names.get(product)
         if names is None or names.get(version) is None:
-            self._ensure("release", f"{product} {version}", place, lambda: self._add_release(product, version))
+            self._ensure(f"release of {product}", version, place, lambda: self._add_release(product, version))
 
     def _add_release(self, product: str, version: str) -> Ensured:
         releases = select(Release).join(Product).where(Product.slug == product)

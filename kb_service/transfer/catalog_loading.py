@@ -1,0 +1,2 @@
+def load_entries(session, catalog):  # type: ignore
+    return []
