@@ -134,8 +134,28 @@ def _build(root: Path, settings: Settings, source: Path, progress: Progress) -> 
 
 
 def _import(parts: Parts, source: Path, progress: Progress) -> str:
-    """`kb import`, then the feed drained."""
-    raise NotImplementedError
+    """`kb import`, then the feed drained. Returns what the import did."""
+    from kb_service.transfer.importing import ImportOptions, import_articles
+
+    report = import_articles(parts, source, ImportOptions(), progress)
+    _drain(parts, progress)
+    return f"{report.created} created, {report.rejected} rejected of {report.total}"
+
+
+def _drain(parts: Parts, progress: Progress) -> None:
+    from kb_service.db import outbox
+    from kb_service.indexing.feed import IndexFeed
+
+    def waiting() -> int:
+        with parts.database.reading() as session:
+            return outbox.pending(session)[0]
+
+    feed, total = IndexFeed.of(parts), waiting()
+    while left := waiting():
+        progress("indexing", total - left, total)
+        if not feed.step():
+            time.sleep(0.05)
+    progress("indexing", total, total)
 
 
 def _external_ids(parts: Parts) -> dict[int, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from indexers.document import Passage
 
@@ -63,7 +64,7 @@ def cut_passages(title: str, key: str, short_answer: str, blocks: Iterable[Block
 
 def _without_bare_headings(blocks: Sequence[Block]) -> Iterator[Block]:
     """Drop what has no text of its own and whose heading the next block's path repeats."""
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, following in zip_longest(blocks, blocks[1:]):
         is_repeated = following is not None and following.heading_path.startswith(block.heading_path + " › ")
         if block.text.strip() or (block.heading_path and not is_repeated):
             yield block

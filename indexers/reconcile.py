@@ -44,9 +44,7 @@ class Reconciled:
         return f"checked {self.checked}, missing {self.missing}, lingering {self.lingering}, ahead {self.ahead}"
 
 
-def reconcile(
-    changes: WantedVersions, engine: Engine, enqueue: Callable[[Mapping[int, int]], object]
-) -> Reconciled:
+def reconcile(changes: WantedVersions, engine: Engine, enqueue: Callable[[Mapping[int, int]], object]) -> Reconciled:
     """Enqueue every article that the serving generation holds wrongly (``enqueue`` gets article_id → version).
 
     One that is being built is compared by its build, before it serves.

@@ -72,6 +72,11 @@ class GenerationVectors:
         return [(article, np.zeros((len(vectors), width), dtype=np.float32)) for article, vectors in documents]
 
 
+def index_recipe(encoder: Encoder) -> dict[str, Any]:
+    """What is recorded with every generation: the encoder's recipe, so that both have one digest."""
+    return encoder.recipe.to_dict()
+
+
 def name_passages(encoder: Encoder) -> Encoder:
     """The encoder, its recipe naming the way in which passages are cut: another way makes another generation.
 

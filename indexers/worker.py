@@ -84,7 +84,12 @@ class Worker:
     """Turns changes into index writes. ``write_lock`` is held around engine writes and commits, never around encoding."""
 
     def __init__(
-        self, changes: ChangeSource, engine: Engine, encoder: Encoder, batch: int = 64, recipe: Mapping[str, Any] | None = None
+        self,
+        changes: ChangeSource,
+        engine: Engine,
+        encoder: Encoder,
+        batch: int = 64,
+        recipe: Mapping[str, Any] | None = None,
     ) -> None:
         self.write_lock = threading.RLock()
         self.backoff = Backoff()

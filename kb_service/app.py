@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import version
+from importlib.metadata import distributions
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -25,12 +25,13 @@ from kb_service.telemetry import Event, log
 ROUTED = (
     "kb_service.search.endpoints",
     "kb_service.articles.endpoints",
-    "kb_service.articles.catalog_routes",
+    "kb_service.articles.attachment_routes",
+    "kb_service.catalog.endpoints",
     "kb_service.auth.endpoints",
     "kb_service.health",
 )
 PAGES = "kb_service.web.pages"
-VERSION = version("kb-service")
+VERSION = next((found.version for found in distributions(name="kb-service")), "0")
 THREADS = 40
 DESCRIPTION = """One knowledge base, one path to the answer, every channel.
 

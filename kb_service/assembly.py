@@ -54,7 +54,7 @@ def assemble(settings: Settings, writable: bool = True) -> Parts:
         opened.callback(engine.close)
         catalog = CatalogCache(database)
         search = SearchService(database, engine, encoder, catalog, settings)
-        opened.callback(search.log.close)
+        opened.callback(search.close)
         return Parts(settings, database, catalog, engine, encoder, search, opened.pop_all())
 
 

@@ -86,6 +86,9 @@ app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pre
 @app.callback()
 def kb() -> None:
     """One knowledge base, one path to the answer, every channel."""
+    from kb_service.telemetry import configure_logging
+
+    configure_logging("warning", to_stderr=True)
 
 
 def main() -> None:

@@ -52,8 +52,8 @@ class Event(StrEnum):
     EXPORT_FINISHED = "transfer.export_finished"
 
 
-def configure_logging(level: str = "info") -> None:
-    """Send structlog to stdout as JSON; called once by each entry point."""
+def configure_logging(level: str = "info", to_stderr: bool = False) -> None:
+    """Send events to stdout as JSON; a command, whose stdout is its answer, sends them to stderr."""
     threshold = getattr(logging, level.upper())
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -65,7 +65,7 @@ def configure_logging(level: str = "info") -> None:
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
+        logger_factory=structlog.BytesLoggerFactory((sys.stderr if to_stderr else sys.stdout).buffer),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, format="%(message)s", force=True)

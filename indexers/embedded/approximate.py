@@ -27,6 +27,7 @@ CHECKED_DEPTH = 100
 WANTED_RECALL = 0.985
 EXTRA = 300
 BLOCK = 8192
+_FAISS: Any = faiss  # its stubs do not know keyword parameters
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class ApproximateIndex:
     def propose(self, vector: Vector, bits: Array, count: int) -> Array:
         """At least ``count`` promising rows among those whose bit is set, when there are as many."""
         selector = faiss.IDSelectorBitmap(len(bits) * 8, faiss.swig_ptr(bits))
-        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=self.nprobe)
+        parameters = _FAISS.SearchParametersIVF(sel=selector, nprobe=self.nprobe)
         _, found = self.index.search(vector[None, :], count + EXTRA, params=parameters)
         return np.asarray(found[0][found[0] >= 0])
 
@@ -86,7 +87,7 @@ def train(matrix: Halves, rows: Array) -> ApproximateIndex:
     """Build over all rows (some seconds for 100,000)."""
     dimensions = matrix.shape[1]
     lists = 1 << max(6, int(np.log2(len(rows) / 300)))
-    quantizer = faiss.IndexFlatIP(dimensions)
+    quantizer = _FAISS.IndexFlatIP(dimensions)
     index = faiss.IndexIVFPQFastScan(quantizer, dimensions, lists, dimensions // 4, 4, faiss.METRIC_INNER_PRODUCT)
     quantizer.this.disown()
     index.own_fields = True
@@ -109,11 +110,12 @@ def _check(index: Any, matrix: Halves, rows: Array, lists: int) -> int:
     queries = matrix[rows[rng.choice(len(rows), CHECKED_QUERIES)]].astype(np.float32)
     queries += rng.normal(scale=0.5 / np.sqrt(queries.shape[1]), size=queries.shape).astype(np.float32)
     queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-    scores = np.concatenate([queries @ matrix[rows[at : at + BLOCK]].astype(np.float32).T for at in range(0, len(rows), BLOCK)], axis=1)
+    blocks = (matrix[rows[at : at + BLOCK]].astype(np.float32) for at in range(0, len(rows), BLOCK))
+    scores = np.concatenate([queries @ block.T for block in blocks], axis=1)
     best = [frozenset(row.tolist()) for row in np.argpartition(-scores, CHECKED_DEPTH, axis=1)[:, :CHECKED_DEPTH]]
     nprobe = max(lists // 8, 1)
     while nprobe < lists:
-        parameters = faiss.SearchParametersIVF(nprobe=nprobe)
+        parameters = _FAISS.SearchParametersIVF(nprobe=nprobe)
         _, found = index.search(queries, 2 * CHECKED_DEPTH + EXTRA, params=parameters)
         hit = sum(len(wanted.intersection(row.tolist())) for wanted, row in zip(best, found, strict=True))
         if hit >= WANTED_RECALL * CHECKED_QUERIES * CHECKED_DEPTH:

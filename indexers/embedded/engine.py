@@ -188,7 +188,9 @@ class EmbeddedEngine(Engine):
         with self._lock:
             current = self._require_writer()
             if generation not in current.kept:
-                raise EngineUnavailable(f"there is no generation {generation}; there are {', '.join(sorted(current.kept))}")
+                raise EngineUnavailable(
+                    f"there is no generation {generation}; there are {', '.join(sorted(current.kept))}"
+                )
             self._open(generation).commit()
             swapped = current.activated(generation)
             self._on_point("swap")

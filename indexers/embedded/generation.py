@@ -18,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from indexers.document import IndexedArticle
+from indexers.embedded import compaction
 from indexers.embedded import records as rec
 from indexers.embedded.files import read_json, sync_directory, write_json
 from indexers.embedded.journal import Journal, JournalFormatError, encode_record
 from indexers.embedded.lexicon import Lexicon, build_documents
+from indexers.embedded.salvage import BuildDocuments, Staged, commit_bisecting
 from indexers.embedded.snapshot import EmbeddedSnapshot
 from indexers.embedded.state import Loaded, Pointer, load_published, load_reconciled
 from indexers.engine import EngineUnavailable, PoisonDocument, Vector
@@ -29,8 +31,6 @@ from indexers.engine import EngineUnavailable, PoisonDocument, Vector
 OnPoint = Callable[[str], None]
 FORMAT = 1
 PENDING_LIMIT = 20_000  # documents; beyond it a batch commits by itself
-DEAD_SHARE = 0.3
-DEAD_MINIMUM_ROWS = 2_048
 CONSISTENT_TRIES = 100
 
 
@@ -46,15 +46,19 @@ class Generation:
         self._birth = f"{int(meta['created_at'] * 1000):x}"
         self._dimensions: int = meta["dimensions"]
         self._on_point = on_point
+        self.build: BuildDocuments = build_documents
         self._lock = threading.RLock()
         self._lexicon = Lexicon(directory / "tantivy")
         self._pointer = Pointer.read(directory)
         self._writable = writable
         self._journal = self._open_journal(self._pointer)
-        self._pending: dict[int, tuple[int, IndexedArticle | None]] = {}
+        self._pending: dict[int, Staged] = {}
         self._pending_documents = 0
+        self._is_lexicon_broken = False
         self._loaded, self._snapshot = self._load()
-        self._append_at = self._loaded.end
+        self._append_at, self._sequence = self._loaded.end, self._loaded.sequence
+        if writable:
+            self._remove_leftovers()
 
     # -- opening ---------------------------------------------------------------------------------------------------
 
@@ -88,7 +92,7 @@ class Generation:
             loaded.end = self._journal.append([record], loaded.end)
             self._journal.sync()
         self._lexicon.write(documents, ())
-        self._advance(loaded, self._lexicon.commit())
+        self._advance(self._lexicon.commit(), loaded)
 
     def _consistent_pair(self) -> tuple[Any, Pointer, bool]:
         """A searcher and the pointer that belongs to it; False when tantivy and the pointer stay apart."""
@@ -159,8 +163,8 @@ class Generation:
         errors: dict[int, str] = {}
         with self._lock:
             for article, vectors in articles:
-                fault = rec.describe_fault(article, vectors, self._dimensions)
                 try:
+                    fault = rec.describe_fault(article, vectors, self._dimensions)
                     if fault is None and self._is_newer(article.article_id, article.index_version):
                         self._stage(article, vectors)
                 except (JournalFormatError, ValueError, TypeError, AttributeError) as error:
@@ -176,75 +180,143 @@ class Generation:
         """Stage tombstones; see Engine.withdraw."""
         with self._lock:
             for article_id, version in articles:
-                held, _ = self._version_of(article_id)
-                if version >= held:
-                    sequence = self._next_sequence()
-                    self._append(rec.tombstone_meta(article_id, version, sequence, time.time()), self._no_vectors())
-                    self._lexicon.write([article_id], ())
-                    self._pending[article_id] = (version, None)
+                if version >= self._version_of(article_id)[0]:
+                    meta = rec.tombstone_meta(article_id, version, self._next_sequence(), time.time())
+                    self._append(meta, self._no_vectors())
+                    self._keep(article_id, version, meta["seq"], None, [])
 
     def _is_newer(self, article_id: int, version: int) -> bool:
         held, is_tombstone = self._version_of(article_id)
         return version > held or (version == held and not is_tombstone)
 
     def _version_of(self, article_id: int) -> tuple[int, bool]:
-        if article_id in self._pending:
-            version, article = self._pending[article_id]
-            return version, article is None
+        staged = self._pending.get(article_id)
+        if staged is not None:
+            return staged.version, staged.article is None
         return self._loaded.tables.version_held(article_id)
 
     def _stage(self, article: IndexedArticle, vectors: Vector) -> None:
         sequence = self._next_sequence()
-        documents = build_documents(article, sequence)
-        halves = rec.normalised_halves(vectors)
-        self._append(rec.article_meta(article, sequence), halves)
-        self._lexicon.write([article.article_id], documents)
-        self._pending[article.article_id] = (article.index_version, article)
+        documents = self.build(article, sequence)
+        self._append(rec.article_meta(article, sequence), rec.normalised_halves(vectors))
+        self._keep(article.article_id, article.index_version, sequence, article, documents)
+
+    def _keep(
+        self, article_id: int, version: int, sequence: int, article: IndexedArticle | None, documents: list[Any]
+    ) -> None:
+        earlier = self._pending[article_id].sequences if article_id in self._pending else ()
+        self._pending[article_id] = Staged(article_id, version, (*earlier, sequence), article)
         self._pending_documents += len(documents)
+        if self._is_lexicon_broken:
+            return
+        try:
+            self._lexicon.write([article_id], documents)
+        except ValueError:
+            self._is_lexicon_broken = True  # by this document or one before it: commit finds out
 
     def _append(self, meta: Mapping[str, Any], vectors: Any) -> None:
         self._append_at = self._journal.append([encode_record(meta, vectors)], self._append_at)
 
     def _next_sequence(self) -> int:
-        self._loaded.sequence += 1
-        return self._loaded.sequence
+        self._sequence += 1
+        return self._sequence
 
     def _no_vectors(self) -> Any:
         return np.zeros((0, self._dimensions), dtype=np.float16)
 
     def commit(self) -> None:
-        """Make everything staged durable and visible; see Engine.commit."""
+        """Make everything staged durable and visible; see Engine.commit. After EngineUnavailable nothing is staged."""
         with self._lock:
             if self._append_at == self._loaded.end:
                 return
-            self._journal.sync()
-            self._on_point("vectors_written")
-            opstamp = self._lexicon.commit()
-            self._on_point("tantivy_committed")
-            new = list(self._journal.scan(self._loaded.end, self._append_at))
-            self._loaded.replay(new, rec.voided_by(new))
-            self._pending.clear()
-            self._pending_documents = 0
-            self._advance(self._loaded, opstamp)
-            self._on_point("swap")
-            self._snapshot = self._publish(self._loaded, self._lexicon.searcher())
+            try:
+                errors = self._commit_stores()
+            except OSError as error:
+                self._roll_back()
+                raise EngineUnavailable(f"the index in {self.directory} could not be written: {error}") from error
             self._improve()
+        if errors:
+            raise PoisonDocument(errors)
+
+    def _commit_stores(self) -> dict[int, str]:
+        self._journal.sync()
+        self._on_point("vectors_written")
+        errors = self._commit_lexicon()
+        self._on_point("tantivy_committed")
+        if errors:
+            bad = [sequence for article in errors for sequence in self._pending[article].sequences]
+            self._append(rec.void_meta(bad, self._next_sequence()), self._no_vectors())
+            self._journal.sync()
+        new = list(self._journal.scan(self._loaded.end, self._append_at))
+        self._loaded.replay(new, rec.voided_by(new))
+        self._clear_pending()
+        self._advance(self._lexicon.opstamp())
+        self._on_point("swap")
+        self._snapshot = self._publish(self._loaded, self._lexicon.searcher())
+        return errors
+
+    def _commit_lexicon(self) -> dict[int, str]:
+        if not self._is_lexicon_broken:
+            try:
+                self._lexicon.commit()
+            except ValueError:
+                self._is_lexicon_broken = True
+        if self._is_lexicon_broken:
+            return commit_bisecting(self._lexicon, list(self._pending.values()), self.build)
+        return {}
+
+    def _clear_pending(self) -> None:
+        self._pending.clear()
+        self._pending_documents = 0
+        self._is_lexicon_broken = False
+
+    def _roll_back(self) -> None:
+        """Forget what is staged; what tantivy may have committed is sorted out like after a crash."""
+        self._lexicon.reopen()
+        self._clear_pending()
+        self._loaded, self._snapshot = self._load()
+        self._append_at, self._sequence = self._loaded.end, self._loaded.sequence
 
     def _improve(self) -> None:
-        """After the commit is visible: bring the approximate index up to date, where there is enough to search."""
+        """After the commit is visible: compact, and bring the approximate index up to date, where it is due."""
+        if compaction.is_due(self._snapshot.view):
+            self._compact()
         improved = self._loaded.vectors.improved() if self._loaded.vectors else None
         if improved is None or improved.approximate is None:
             return
-        former = self._pointer.approximate
         named = improved.approximate.save(self.directory)
         self._loaded.vectors = improved
         self._pointer = replace(self._pointer, approximate=named)
-        self._advance(self._loaded, self._pointer.opstamp)
+        self._advance(self._pointer.opstamp)
         self._snapshot = self._publish(self._loaded, self._lexicon.searcher())
-        if former and former != named:
-            (self.directory / former).unlink(missing_ok=True)
+        self._remove_leftovers()
 
-    def _advance(self, loaded: Loaded, opstamp: int) -> None:
+    def _compact(self) -> None:
+        name = compaction.next_name(self._pointer.journal)
+        path = self.directory / name
+        length = compaction.rewrite(
+            self._journal, self._loaded.end, self._loaded.tables, path, self._dimensions, self._sequence
+        )
+        self._on_point("merge")
+        pointer = replace(self._pointer, commit=self._pointer.commit + 1, journal=name, length=length, approximate="")
+        pointer.write(self.directory)
+        self._journal.close()
+        self._journal = self._open_journal(pointer)
+        self._pointer = pointer
+        self._loaded = load_published(self._journal, pointer)
+        self._append_at = self._loaded.end
+        self._snapshot = self._publish(self._loaded, self._lexicon.searcher())
+        self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        """Files of former states that the pointer does not name; readers that mapped them keep them."""
+        named = {self._pointer.journal, self._pointer.approximate}
+        for path in self.directory.iterdir():
+            if path.name not in named and path.name.startswith(("journal-", "approximate-", ".commit.json.")):
+                path.unlink(missing_ok=True)
+
+    def _advance(self, opstamp: int, loaded: Loaded | None = None) -> None:
+        loaded = loaded or self._loaded
         pointer = replace(
             self._pointer, commit=self._pointer.commit + 1, length=loaded.end, opstamp=opstamp, sequence=loaded.sequence
         )
@@ -258,7 +330,7 @@ class Generation:
             old = [article for article, (_, at) in self._loaded.tables.tombstones.items() if at <= limit]
             if old:
                 self._append(rec.forget_meta(old, self._next_sequence()), self._no_vectors())
-                self.commit()
+                self.commit()  # with whatever else is staged
             return len(old)
 
     def close(self) -> None:
@@ -273,7 +345,13 @@ def create_generation(directory: Path, recipe: Mapping[str, object], digest: str
     """Write an empty generation's directory, durably; it is complete when meta.json is there."""
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
-    meta = {"format": FORMAT, "recipe": dict(recipe), "recipe_digest": digest, "dimensions": dimensions, "created_at": time.time()}
+    meta = {
+        "format": FORMAT,
+        "recipe": dict(recipe),
+        "recipe_digest": digest,
+        "dimensions": dimensions,
+        "created_at": time.time(),
+    }
     lexicon = Lexicon(directory / "tantivy")
     pointer = Pointer(opstamp=lexicon.opstamp())
     lexicon.close()

@@ -108,7 +108,7 @@ class Journal:
             return
         with open(self.path, "rb") as stream:
             content = np.memmap(stream, dtype=np.uint8, mode="r", shape=(end,))
-            view = memoryview(content)
+            view = content.data
             while record := self._read(view, start, end):
                 yield record
                 start = record.end

@@ -18,7 +18,13 @@ import tantivy
 from indexers.analysis import analyze, fold
 from indexers.embedded.lexicon import PASSAGE_BITS
 from indexers.embedded.tables import INTERNED, Admitted, Array, View
-from indexers.engine import Candidate, LexicalEvidence, LexicalQuery, Retrieved, WeightedTerm
+from indexers.engine import (
+    Candidate,
+    LexicalEvidence,
+    LexicalQuery,
+    Retrieved,
+    WeightedTerm,
+)
 
 Query, Occur = tantivy.Query, tantivy.Occur
 
@@ -96,7 +102,10 @@ class LexicalLeg:
     def _clauses(self, terms: Sequence[WeightedTerm], phrases: Iterable[tuple[str, ...]]) -> Iterable[tuple[Any, Any]]:
         for term in terms:
             if term.is_identifier:
-                yield Occur.Should, Query.boost_query(self._term("identifiers", fold(term.text)), IDENTIFIER_BOOST * term.weight)
+                yield (
+                    Occur.Should,
+                    Query.boost_query(self._term("identifiers", fold(term.text)), IDENTIFIER_BOOST * term.weight),
+                )
                 continue
             for field, boost in FIELD_BOOSTS:
                 yield Occur.Should, Query.boost_query(self._term(field, term.text), boost * term.weight)
@@ -176,7 +185,9 @@ class LexicalLeg:
 
     def _idf(self, term: str) -> float:
         frequency = max(self._searcher.doc_freq(field, term) for field, _ in FIELD_BOOSTS)
-        return math.log1p((self._documents - frequency + 0.5) / (frequency + 0.5)) if frequency <= self._documents else 0.0
+        return (
+            math.log1p((self._documents - frequency + 0.5) / (frequency + 0.5)) if frequency <= self._documents else 0.0
+        )
 
 
 def make_candidates(
@@ -185,7 +196,9 @@ def make_candidates(
     """Candidates from slots (n,), passage numbers and scores (n,), in this order."""
     rows = view.articles[slots]
     keys, passage_keys = view.values["key"], view.passages["key"]
-    numbers = np.fromiter((-1 if passage is None else passage for passage in passages), dtype=np.int64, count=len(slots))
+    numbers = np.fromiter(
+        (-1 if passage is None else passage for passage in passages), dtype=np.int64, count=len(slots)
+    )
     at = rows["first"] + np.maximum(numbers, 0)
     own = rows["key"].copy()
     own[numbers >= 0] = passage_keys[at[numbers >= 0]]

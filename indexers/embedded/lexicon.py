@@ -8,6 +8,7 @@ agree by construction; no text ever reaches a query parser; every document carri
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -54,7 +55,12 @@ def build_documents(article: IndexedArticle, sequence: int) -> list[Any]:
     keywords = " ".join(term for keyword in article.keywords for term in analyze(keyword))
     named = find_identifiers(" ".join((article.title, *article.keywords)))
     named += [fold(word) for word in (article.number, *article.keywords) if word and " " not in word]
-    shown = {"number": article.number, "revision": article.revision, "title": article.title, "short": article.short_answer}
+    shown = {
+        "number": article.number,
+        "revision": article.revision,
+        "title": article.title,
+        "short": article.short_answer,
+    }
     common = _common_fields(article, sequence)
     lead_body = "" if article.passages else " ".join(analyze(article.short_answer))
     documents = [_document(common, article.key, reference(article.article_id, None), title, keywords, lead_body, named)]
@@ -65,7 +71,8 @@ def build_documents(article: IndexedArticle, sequence: int) -> list[Any]:
         body = " ".join(analyze(text))
         ref = reference(article.article_id, passage.number)
         document = _document(common, passage.key, ref, title, keywords, body, named + find_identifiers(text))
-        document.add_bytes("data", orjson.dumps({**shown, "anchor": passage.anchor, "heading": passage.heading, "text": passage.text}))
+        own = {"anchor": passage.anchor, "heading": passage.heading, "text": passage.text}
+        document.add_bytes("data", orjson.dumps(shown | own))
         documents.append(document)
     return documents
 
@@ -125,7 +132,8 @@ class Lexicon:
         if self._writer is None:
             self._writer = self._index.writer(WRITER_HEAP_BYTES, 1)
         for article_id in article_ids:
-            self._writer.delete_documents_by_term("article", article_id)
+            # delete_documents_by_term makes a signed term of a Python int, which no unsigned field holds
+            self._writer.delete_documents_by_query(tantivy.Query.term_query(self.schema, "article", article_id))
         for document in documents:
             self._writer.add_document(document)
 
@@ -140,10 +148,8 @@ class Lexicon:
         """Drop everything uncommitted together with the writer, which may be dead."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            try:
+            with contextlib.suppress(Exception):  # a dead writer raises what it likes; it is dropped
                 writer.rollback()
-            except Exception:  # noqa: BLE001  a dead writer raises what it likes; it is dropped
-                pass
         del writer
 
     def leads(self) -> dict[int, int]:

@@ -94,7 +94,7 @@ class WriterLock:
         """Raise EngineUnavailable when the lock names another machine (a reboot of this one is no other machine)."""
         holder = self.holder()
         here = machine_identity()
-        if not holder or holder.get("host") == here["host"] and (not is_locked or holder.get("boot") == here["boot"]):
+        if not holder or (holder.get("host") == here["host"] and (not is_locked or holder.get("boot") == here["boot"])):
             return
         if holder.get("boot") == here["boot"] and here["boot"]:
             return  # the host was renamed, or a container with another name shares this kernel and this lock

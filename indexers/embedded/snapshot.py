@@ -38,7 +38,7 @@ class EmbeddedSnapshot(Snapshot):
     ) -> None:
         self.id = id
         self.recipe_digest = digest
-        self._view = view
+        self.view = view
         self._vectors = vectors
         self._searcher = searcher
         self._schema = schema
@@ -49,19 +49,21 @@ class EmbeddedSnapshot(Snapshot):
 
     def applicabilities(self) -> Mapping[str, str]:
         """See Snapshot."""
-        return self._view.keys_in_use
+        return self.view.keys_in_use
 
     def retrieve_lexical(self, query: LexicalQuery, filter: Filter, depth: int) -> Retrieved:
         """See Snapshot."""
-        return self._lexical.retrieve(query, self._view.admit(filter), depth)
+        return self._lexical.retrieve(query, self.view.admit(filter), depth)
 
     def retrieve_semantic(self, vector: Vector, filter: Filter, depth: int) -> Retrieved:
         """See Snapshot."""
-        return retrieve_semantic(self._view, self._vectors, vector, self._view.admit(filter), depth)
+        return retrieve_semantic(self.view, self._vectors, vector, self.view.admit(filter), depth)
 
     def stored(self, wanted: Sequence[tuple[int, int | None]]) -> dict[int, StoredPassage]:
         """See Snapshot; an article without a passage of its own key gives its lead (passage -1, empty text)."""
-        refs = {reference(article, self._own_passage(article) if number is None else number) for article, number in wanted}
+        refs = {
+            reference(article, self._own_passage(article) if number is None else number) for article, number in wanted
+        }
         found: dict[int, StoredPassage] = {}
         ordered = sorted(refs)
         for start in range(0, len(ordered), STORED_BATCH):
@@ -75,11 +77,11 @@ class EmbeddedSnapshot(Snapshot):
         return found
 
     def _own_passage(self, article_id: int) -> int | None:
-        (slot,) = self._view.slots_of(np.array([article_id]))
+        (slot,) = self.view.slots_of(np.array([article_id]))
         if slot < 0:
             return None
-        row = self._view.articles[slot]
-        own = self._view.passages["key"][row["first"] : row["first"] + row["count"]] == row["key"]
+        row = self.view.articles[slot]
+        own = self.view.passages["key"][row["first"] : row["first"] + row["count"]] == row["key"]
         return int(np.argmax(own)) if own.any() else None
 
     def _read(self, address: Any, ref: int) -> StoredPassage:
@@ -91,27 +93,29 @@ class EmbeddedSnapshot(Snapshot):
 
     def suggest(self, text: str, filter: Filter, limit: int) -> list[Suggestion]:
         """See Snapshot."""
-        return self._suggester().suggest(text, self._view.admit(filter), limit)
+        return self._suggester().suggest(text, self.view.admit(filter), limit)
 
     def vocabulary(self, audiences: frozenset[str]) -> Mapping[str, int]:
         """See Snapshot."""
-        return self._suggester().vocabulary(audiences, self._view.admit(Filter(audiences)))
+        return self._suggester().vocabulary(audiences, self.view.admit(Filter(audiences)))
 
     def _suggester(self) -> Suggester:
         with self._making:
             if self._made_suggester is None:
-                self._made_suggester = Suggester(self._view, self._lists)
+                self._made_suggester = Suggester(self.view, self._lists)
             return self._made_suggester
 
     def browse(self, filter: Filter, limit: int, offset: int = 0) -> tuple[list[BrowseItem], int]:
         """See Snapshot."""
-        view = self._view
+        view = self.view
         order = view.newest_first
         admitted = order[view.admit(filter).articles[order]]
         chosen = view.articles[admitted[offset : offset + limit]]
         keys = view.values["key"]
         items = [
-            BrowseItem(int(row["id"]), int(row["family"]), int(row["revision"]), keys[row["key"]], float(row["updated"]))
+            BrowseItem(
+                int(row["id"]), int(row["family"]), int(row["revision"]), keys[row["key"]], float(row["updated"])
+            )
             for row in chosen
         ]
         return items, len(admitted)
@@ -122,4 +126,4 @@ class EmbeddedSnapshot(Snapshot):
 
     def passage_count(self) -> int:
         """See Snapshot."""
-        return self._view.live_count
+        return self.view.live_count

@@ -16,7 +16,13 @@ import numpy as np
 from indexers.embedded.approximate import ApproximateIndex
 from indexers.embedded.files import read_json, write_json
 from indexers.embedded.journal import Journal, Record
-from indexers.embedded.records import ARTICLE, FORGET, TOMBSTONE, apply_records, voided_by
+from indexers.embedded.records import (
+    ARTICLE,
+    FORGET,
+    TOMBSTONE,
+    apply_records,
+    voided_by,
+)
 from indexers.embedded.suggesting import WordLists
 from indexers.embedded.tables import Tables, View
 from indexers.embedded.vectors import VectorIndex

@@ -157,7 +157,8 @@ class Tables:
         self._dead.clear()
         self._alive = alive
         values = {name: interner.values[:] for name, interner in self.interners.items()}
-        return View(self._articles.view(), self._passages.view(), alive, values, self.canonical, self.titles, self.keywords)
+        articles, passages = self._articles.view(), self._passages.view()
+        return View(articles, passages, alive, values, self.canonical, self.titles, self.keywords)
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,8 @@ class View:
     @cached_property
     def live_passages(self) -> Mask:
         """Passages of live articles, by row."""
-        return self.alive[self.passages["article"]]
+        live: Mask = self.alive[self.passages["article"]]
+        return live
 
     @cached_property
     def live_count(self) -> int:

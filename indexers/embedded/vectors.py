@@ -24,6 +24,7 @@ TAIL_ROWS = 1_024
 EIGHT_BIT_ROWS = 16_384
 SCAN_ROWS = 12_000
 BLOCK = 8_192
+_FAISS: Any = faiss  # its stubs do not know keyword parameters
 faiss.omp_set_num_threads(1)
 
 
@@ -91,7 +92,7 @@ class VectorIndex:
         if not count:
             return np.zeros(0, dtype=np.int64)
         bits = pack(there)
-        parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(len(bits) * 8, faiss.swig_ptr(bits)))
+        parameters = _FAISS.SearchParameters(sel=faiss.IDSelectorBitmap(len(bits) * 8, faiss.swig_ptr(bits)))
         _, found = self.base.search(vector[None, :], count, params=parameters)
         return np.asarray(found[0][found[0] >= 0])
 

@@ -155,7 +155,8 @@ def sanitize(unsafe: str, resolve: LinkResolver) -> str:
 
 def to_text(tokens: Sequence[Token]) -> str:
     """Plain text: paragraphs apart by a blank line, list items and table rows on lines of their own."""
-    return re.sub(r"\n{3,}", "\n\n", "".join(_pieces(tokens))).strip()
+    joined = re.sub(r" \| $", "", "".join(_pieces(tokens)), flags=re.MULTILINE)
+    return re.sub(r"\n{3,}", "\n\n", joined).strip()
 
 
 def _pieces(tokens: Sequence[Token]) -> Iterator[str]:
@@ -164,6 +165,7 @@ def _pieces(tokens: Sequence[Token]) -> Iterator[str]:
     for token in tokens:
         kind = token.type
         if kind in ("ordered_list_open", "bullet_list_open"):
+            yield "" if lists else "\n"
             lists.append(int(token.attrGet("start") or 1) if kind.startswith("ordered") else None)
         elif kind in ("ordered_list_close", "bullet_list_close"):
             lists.pop()

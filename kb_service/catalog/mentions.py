@@ -64,7 +64,7 @@ def _version_at(words: Sequence[str], start: int, read: Callable[[str], str | No
     """The longest version that begins at ``start``: "2019 cu14", "subscription edition", "10.2"."""
     for length in (3, 2, 1):
         phrase = words[start : start + length]
-        is_readable = len(phrase) == length and (_is_numbered(phrase) or not phrase[0][0].isdigit())
+        is_readable = len(phrase) == length and (_is_numbered(phrase) or not _NUMBER.fullmatch(phrase[0]))
         if is_readable and (version := read(" ".join(phrase))):
             return version
     return None

@@ -39,8 +39,7 @@ def status(as_json: bool = typer.Option(False, "--json", help="All of it, as JSO
     if found.dead_letters:
         print()
         letters: list[tuple[str, ...]] = [
-            (str(d.article_id), str(d.index_version), d.dead_at[:19], d.error[:100])
-            for d in found.dead_letters
+            (str(d.article_id), str(d.index_version), d.dead_at[:19], d.error[:100]) for d in found.dead_letters
         ]
         print_table(("DEAD LETTER", "VERSION", "SINCE", "ERROR"), letters)
 

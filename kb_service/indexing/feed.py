@@ -18,6 +18,7 @@ from sqlalchemy import update
 from indexers.embedding.port import Encoder, EncoderUnavailable
 from indexers.engine import Engine, EngineUnavailable
 from indexers.reconcile import prune, reconcile
+from indexers.vectors import index_recipe
 from indexers.worker import Worker
 from kb_service.db.base import utcnow
 from kb_service.db.jobs import Job, JobRow, run_due
@@ -49,7 +50,7 @@ class IndexFeed:
         self._database = database
         self._engine = engine
         self.changes = FairChanges(database)
-        recipe = encoder.recipe.to_dict()
+        recipe = index_recipe(encoder)
         self.worker = Worker(self.changes, engine, encoder, recipe=recipe)
         self.rebuild = Rebuild(database, engine, self.changes, self.worker, recipe)
         self.is_writer = False
@@ -77,7 +78,9 @@ class IndexFeed:
         self._stopping.clear()
         self._watch.start()
         for name, work, pause in (("kb-feed", self.step, POLL_SECONDS), ("kb-jobs", self._run_jobs, JOBS_SECONDS)):
-            thread = threading.Thread(target=self._repeat, args=(work, pause, name == "kb-feed"), name=name, daemon=True)
+            thread = threading.Thread(
+                target=self._repeat, args=(work, pause, name == "kb-feed"), name=name, daemon=True
+            )
             self._threads.append(thread)
             thread.start()
         log(Event.WORKER_STARTED, runner=self._runner)

@@ -108,7 +108,9 @@ def _ready() -> ColumnElement[bool]:
 
 def _choose(session: Session, urgent: Sequence[int], limit: int) -> list[int]:
     """Distinct article ids: the urgent ones that are ready, then newest and oldest rows in halves."""
-    chosen = dict.fromkeys(session.scalars(select(OutboxRow.article_id).where(_ready(), OutboxRow.article_id.in_(urgent))))
+    chosen = dict.fromkeys(
+        session.scalars(select(OutboxRow.article_id).where(_ready(), OutboxRow.article_id.in_(urgent)))
+    )
     half = max(1, (limit - len(chosen)) // 2)
     for order in (OutboxRow.id.desc(), OutboxRow.id.asc()):
         rows = select(OutboxRow.article_id).where(_ready(), OutboxRow.article_id.not_in(list(chosen))).order_by(order)
@@ -155,9 +157,7 @@ def _postpone(session: Session, row_ids: list[int], error: str) -> None:
 
 def _give_back(session: Session, row_ids: list[int]) -> None:
     session.execute(
-        update(OutboxRow)
-        .where(OutboxRow.id.in_(row_ids))
-        .values(claimed_until=None, attempts=OutboxRow.attempts - 1)
+        update(OutboxRow).where(OutboxRow.id.in_(row_ids)).values(claimed_until=None, attempts=OutboxRow.attempts - 1)
     )
 
 

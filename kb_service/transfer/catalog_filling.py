@@ -87,8 +87,9 @@ class CatalogFiller:
     def _topic(self, names: Sequence[str], place: str) -> str:
         path = "/".join(names)
         known = self.catalog.indexes.topic_names.get(path)
-        add = lambda: ensure_topic(self.session, names, self.catalog)  # noqa: E731
-        return known or self._ensure("topic", path, place, add, is_free=True)
+        if known:
+            return known
+        return self._ensure("topic", path, place, lambda: ensure_topic(self.session, names, self.catalog), is_free=True)
 
     def _release(self, product: str, version: str, place: str) -> None:
         names = self.catalog.indexes.release_names.get(product)

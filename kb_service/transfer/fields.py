@@ -18,10 +18,10 @@ from kb_service.articles.inputs import ArticleText
 from kb_service.transfer.rows import AttachedFile, Defaults, ImportRow, RowError, Standing
 
 FIELDS = frozenset(
-    "id external_id source title short_answer type topics family applies_to audience state language keywords issue "
-    "environment cause resolution body owner confidence governance votes_up votes_down created_at updated_at redirects "
-    "attachments".split()
-)
+    {"id", "external_id", "source", "title", "short_answer", "type", "topics", "family", "applies_to", "audience", "state",
+     "language", "keywords", "issue", "environment", "cause", "resolution", "body", "owner", "confidence", "governance",
+     "votes_up", "votes_down", "created_at", "updated_at", "redirects", "attachments"}
+)  # fmt: skip
 _US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 STATES = {"published": True, "draft": False}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from kb_service.errors import InvalidInput
 from kb_service.transfer.line_readers import BeirSource, CsvSource, JsonLinesSource, open_bytes
 from kb_service.transfer.markdown_folder import MarkdownFolderSource
-from kb_service.transfer.rows import Defaults, Source
+from kb_service.transfer.rows import PUBLIC, Defaults, Source
 from kb_service.transfer.zendesk import ZendeskSource
 
 _PEEK = 65_536
@@ -35,7 +35,7 @@ READERS: dict[Format, Callable[[Path, Defaults], Source]] = {
 }
 
 
-def open_source(path: Path, format: Format | str | None = None, defaults: Defaults = Defaults()) -> Source:
+def open_source(path: Path, format: Format | str | None = None, defaults: Defaults = PUBLIC) -> Source:
     """The reader of a path. Raises InvalidInput when there is nothing, or when its format is not clear."""
     if not path.exists():
         raise InvalidInput(f"There is no {path}. Check the path.")

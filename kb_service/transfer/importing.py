@@ -11,17 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from kb_service.articles.attachments import keep_attachments
 from kb_service.articles.importing import import_article
-from kb_service.articles.inputs import ImportedArticle, Outcome
+from kb_service.articles.inputs import TEXT_FIELDS, ImportedArticle, Outcome
 from kb_service.assembly import Parts
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.db.session import Database
-from kb_service.errors import InvalidInput
+from kb_service.errors import InvalidInput, KbError
 from kb_service.transfer.catalog_filling import CatalogFiller, sort_releases
 from kb_service.transfer.catalog_loading import load_entries
 from kb_service.transfer.formats import open_source
@@ -101,7 +102,7 @@ class Import:
 
     def _scan(self) -> None:
         """Count the rows and learn their addresses, so that links to later articles are known."""
-        for count, row in enumerate(self.source.rows(), 1):
+        for count, row in enumerate(self.source.outline(), 1):
             if isinstance(row, ImportRow):
                 self.first_lines.setdefault((self._source_of(row), row.external_id), row.line)
                 self.links.add(row.external_id, (row.address, *row.standing.redirects))
@@ -146,14 +147,14 @@ class Import:
     def _source_of(self, row: ImportRow) -> str:
         return self.options.source or row.standing.source or self.name
 
-    def imported(self, row: ImportRow, applies_to: list[dict[str, object]], topics: list[str]) -> ImportedArticle:
+    def imported(self, row: ImportRow, applies_to: list[dict[str, Any]], topics: list[str]) -> ImportedArticle:
         """The row as the articles' service takes it. Raises RowError for a repeated id."""
         source = self._source_of(row)
         if (first := self.first_lines.get((source, row.external_id))) != row.line:
             raise RowError("external_id", f"{row.external_id!r} stands in line {first} already")
-        rewritten = {
+        rewritten: dict[str, Any] = {
             name: self.links.rewrite(getattr(row.text, name), row.address)
-            for name in ("issue", "environment", "cause", "resolution", "body")
+            for name in TEXT_FIELDS
         }
         return ImportedArticle(
             source=source,
@@ -216,7 +217,7 @@ class Batch:
         else:
             try:
                 outcome = self._write(row, item, catalog)
-            except (InvalidInput, IntegrityError, DataError) as error:
+            except (KbError, IntegrityError, DataError) as error:
                 raise _Unusable from error
         self.outcomes.append(outcome)
         self.notes += row.notes
@@ -236,7 +237,8 @@ class Batch:
             work()
         except RowError as error:
             self.rejections.append(Rejection(row.line, error.field, error.reason, raw))
-        except InvalidInput as error:
-            self.rejections.append(Rejection(row.line, error.pointer.strip("/"), error.detail, raw))
+        except KbError as error:
+            pointer = error.pointer.strip("/") if isinstance(error, InvalidInput) else ""
+            self.rejections.append(Rejection(row.line, pointer, error.detail, raw))
         except (IntegrityError, DataError) as error:
             self.rejections.append(Rejection(row.line, "", f"the database refuses it: {error.orig}", raw))

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from kb_service.articles.inputs import Outcome
 from kb_service.transfer.rows import Rejection
@@ -76,7 +76,7 @@ class RejectedFile:
         self._kept = _lines_up_to(self.path, resumed_at) if self.path else []
         self._file: IO[str] | None = None
 
-    def __enter__(self) -> RejectedFile:
+    def __enter__(self) -> Self:
         if self.path and self.path.exists() and not self._kept:
             self.path.unlink()
         return self

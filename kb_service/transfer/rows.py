@@ -7,7 +7,8 @@ reason; the row as it was read goes with it into the file of rejected rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class AttachedFile:
 
     name: str
     media_type: str
-    content: bytes = field(repr=False)
+    content: bytes = made(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class ImportRow:
     topics: tuple[tuple[str, ...], ...] = ()
     address: str = ""
     notes: tuple[str, ...] = ()
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = made(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Rejection:
     line: int
     field: str
     reason: str
-    row: Any = field(default=None, repr=False)
+    row: Any = made(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """One line of the file of rejected rows."""
@@ -98,6 +99,9 @@ class Defaults:
     audience: tuple[str, ...] = ("public",)
 
 
+PUBLIC = Defaults()
+
+
 @dataclass(frozen=True)
 class Source:
     """Where rows come from. ``rows`` may be read several times; ``files`` tell whether anything has changed."""
@@ -108,6 +112,10 @@ class Source:
     def rows(self) -> Iterable[Read]:
         """Every row in order."""
         raise NotImplementedError
+
+    def outline(self) -> Iterable[Read]:
+        """The same rows as far as links between them need it (ids and addresses); cheaper where texts must be converted."""
+        return self.rows()
 
     def files(self) -> list[Path]:
         """The files that rows are read from."""

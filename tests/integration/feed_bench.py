@@ -86,7 +86,9 @@ class FeedBench:
 
 
 def _imported(external_id: str, turn: int, passages: int) -> ImportedArticle:
-    sections = [f"## Part {i}\n\n" + f"Reset the {word_of(external_id, turn)} device, step {i}. " * 8 for i in range(passages)]
+    sections = [
+        f"## Part {i}\n\n" + f"Reset the {word_of(external_id, turn)} device, step {i}. " * 8 for i in range(passages)
+    ]
     text = ArticleText(
         title=f"Article {external_id} {word_of(external_id, turn)}", body="\n\n".join(sections), audience=("public",)
     )

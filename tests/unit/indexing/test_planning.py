@@ -67,7 +67,9 @@ def test_only_unknown_texts_are_encoded_and_each_of_an_article_once(
 
 
 @given(wanted_states(), HELD)
-def test_every_wanted_article_stands_in_exactly_one_part_of_the_plan(states: list[Wanted], held: dict[int, int]) -> None:
+def test_every_wanted_article_stands_in_exactly_one_part_of_the_plan(
+    states: list[Wanted], held: dict[int, int]
+) -> None:
     made = plan(states, held, lambda text: False)
     parts = [w.article.article_id for w in made.writes] + [a for a, _ in made.withdrawals] + list(made.unchanged)
     assert sorted(parts) == sorted(state.article_id for state in states)

@@ -1,0 +1,24 @@
+"""The embedded engine keeps the port's promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engine_cases import DIMENSIONS, RECIPE
+from engine_conformance import EngineConformance
+
+from indexers.embedded.engine import EmbeddedEngine
+from indexers.engine import Engine
+
+
+class TestEmbeddedEngine(EngineConformance):
+    """The suite over a temporary directory."""
+
+    @pytest.fixture
+    def engine(self, tmp_path: Path) -> Iterator[Engine]:
+        """A new, empty engine."""
+        engine = EmbeddedEngine(tmp_path / "index", RECIPE, DIMENSIONS)
+        yield engine
+        engine.close()

@@ -1,0 +1,34 @@
+"""The long form of the kill tests: run with ``pytest -m soak tests/soak`` (some 20 minutes on two cores)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
+
+from kills import POINTS, check_recovery, run_and_kill_at_random, run_until_killed
+
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(300)]
+REPEATS = 10
+RANDOM_KILLS = 50
+KILLS_PER_DIRECTORY = 5
+
+
+@pytest.mark.parametrize("turn", range(REPEATS))
+@pytest.mark.parametrize("point", POINTS)
+def test_a_kill_at_a_named_point_loses_nothing(tmp_path: Path, point: str, turn: int) -> None:
+    was_killed, told = run_until_killed(tmp_path, point, occurrence=1 + 3 * turn, seed=100 + turn)
+    check_recovery(tmp_path, told)
+    if not was_killed:
+        pytest.skip(f"the engine never reached the point {point!r} {1 + 3 * turn} times")
+
+
+@pytest.mark.parametrize("seed", range(0, RANDOM_KILLS, KILLS_PER_DIRECTORY))
+def test_kills_at_random_moments_one_after_another_lose_nothing(tmp_path: Path, seed: int) -> None:
+    told = []
+    for kill in range(seed, seed + KILLS_PER_DIRECTORY):
+        told += run_and_kill_at_random(tmp_path, 1000 + kill)
+        check_recovery(tmp_path, told)
