@@ -121,8 +121,9 @@ get grant import install invoke limit merge mount move new optimize publish read
 reset resolve restart restore resume revoke search select send set show start stop suspend sync test undo uninstall
 unlock unpublish unregister update upgrade validate verify wait write"""
 _CMDLET = re.compile(rf"(?:{'|'.join(_VERBS.split())})-[a-z][a-z0-9]{{7,}}\Z", re.IGNORECASE)
+_CAPITAL_VERBS = "|".join(verb.title() for verb in _VERBS.split())
 _CMDLET_CASED = re.compile(
-    rf"[A-Z][a-z]+-[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+\Z|(?:{'|'.join(v.title() for v in _VERBS.split())})-[A-Z][A-Za-z]{{4,}}\Z"
+    rf"[A-Z][a-z]+-[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+\Z|(?:{_CAPITAL_VERBS})-[A-Z][A-Za-z]{{4,}}\Z"
 )
 _NAMES_WITH_NUMBERS = re.compile(
     r"(?:windows|win|version|release|step|part|page|chapter|section|figure|table|office|server|exchange|outlook|sharepoint"

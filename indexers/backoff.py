@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 
 def backoff_seconds(failures: int, cap_seconds: float = 8.0, first_seconds: float = 0.1) -> float:
-    """Between a half and the whole of ``first_seconds`` · 2^(failures - 1), at most ``cap_seconds``; 0 without failures."""
+    """Between a half and the whole of ``first_seconds`` · 2^(failures - 1), at most ``cap_seconds``; 0 without
+    failures.
+    """
     if failures <= 0:
         return 0.0
     full = min(cap_seconds, first_seconds * 2.0 ** min(failures - 1, 30))

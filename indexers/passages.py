@@ -25,7 +25,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?:;])\s+|(?<=[。！？])")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A section's own text (without that of its subsections). ``heading_path``: "On Windows › Reset"; "" for the lead."""
+    """A section's own text, without that of its subsections. ``heading_path``: "On Windows › Reset"; "": the lead."""
 
     anchor: str
     heading_path: str

@@ -1,7 +1,8 @@
 """What the index must do to hold what is wanted. Pure: no engine, no encoder, no clock.
 
-Invariants: a plan that has been applied leaves nothing to plan (a property test holds this); a held version that is newer
-than the wanted one, and a tombstone of the same version, are left alone. Only texts in ``Write.new_texts`` have to go through an encoder.
+Invariants: a plan that has been applied leaves nothing to plan (a property test holds this); a held version that is
+newer than the wanted one, and a tombstone of the same version, are left alone. Only texts in ``Write.new_texts`` have
+to go through an encoder.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Compares what should be in the index with what is, in both directions, and repairs through the change feed.
 
-Invariants: nothing is written to the index here, so that repairs and changes cannot overtake one another; what is held is read
-before what is wanted, so that a change in between is repaired once too often at worst, and never the wrong way.
+Invariants: nothing is written to the index here, so that repairs and changes cannot overtake one another; what is
+held is read before what is wanted, so that a change in between is repaired once too often at worst, and never the
+wrong way.
 """
 
 from __future__ import annotations

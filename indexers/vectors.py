@@ -1,7 +1,7 @@
 """Vectors for the passages of documents, for each generation the ones that it can hold.
 
-Invariants: a generation made by another recipe than the encoder's gets zero vectors of its own width: its articles are found
-by words until the new generation serves, and never by vectors that mean something else.
+Invariants: a generation made by another recipe than the encoder's gets zero vectors of its own width: its articles
+are found by words until the new generation serves, and never by vectors that mean something else.
 """
 
 from __future__ import annotations

@@ -50,7 +50,9 @@ class Change:
 
 @dataclass(frozen=True)
 class Filled:
-    """One slice of a build: articles settled, passages written, articles left over, articles that can never be indexed."""
+    """One slice of a build: articles settled, passages written, articles left over, articles that can never be
+    indexed.
+    """
 
     articles: int
     passages: int
@@ -81,7 +83,9 @@ class ChangeSource(Protocol):
 
 
 class Worker:
-    """Turns changes into index writes. ``write_lock`` is held around engine writes and commits, never around encoding."""
+    """Turns changes into index writes. ``write_lock`` is held around engine writes and commits, never around
+    encoding.
+    """
 
     def __init__(
         self,

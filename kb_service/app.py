@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import distributions
 
 from anyio import to_thread
@@ -26,7 +26,7 @@ ROUTED = (
     "kb_service.search.endpoints",
     "kb_service.articles.endpoints",
     "kb_service.articles.attachment_routes",
-    "kb_service.catalog.endpoints",
+    "kb_service.articles.catalog_routes",
     "kb_service.auth.endpoints",
     "kb_service.health",
 )
@@ -86,11 +86,11 @@ def _hold(app: FastAPI, parts: Parts) -> None:
     app.state.feed = IndexFeed.of(parts, retention_jobs(parts))
 
 
-def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], object]:
+def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
-        parts = given or await to_thread.run_sync(assemble, settings)
+        parts: Parts = given or await to_thread.run_sync(assemble, settings)
         _hold(app, parts)
         if settings.run_worker:
             await to_thread.run_sync(app.state.feed.start)

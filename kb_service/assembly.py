@@ -69,7 +69,7 @@ def open_database(settings: Settings) -> Database:
         migrate.upgrade(database)
     elif migrate.current_revision(database) != migrate.head_revision():
         database.dispose()
-        raise Unavailable("The database's schema is not the one of this version. Run `kb migrate` once, then start again.")
+        raise Unavailable("The database's schema is not this version's. Run `kb migrate` once, then start again.")
     return database
 
 

@@ -117,7 +117,8 @@ def explain(exc: Exception) -> str | None:
     if isinstance(exc, KbError | EngineUnavailable | EncoderUnavailable):
         return " ".join(str(exc).split())
     if isinstance(exc, OperationalError):
-        return f"the database cannot be used: {str(exc.orig).strip().splitlines()[0]}. Check KB_DATABASE_URL, then `kb doctor`."
+        cause = str(exc.orig).strip().splitlines()[0]
+        return f"the database cannot be used: {cause}. Check KB_DATABASE_URL, then `kb doctor`."
     if isinstance(exc, OSError):
         return f"{exc.strerror or exc}: {exc.filename or ''}. Check the path and its permissions.".replace(": .", ".")
     return None

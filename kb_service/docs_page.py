@@ -1,4 +1,4 @@
-"""/openapi.json completed (problems, ways to sign in) and /docs: the same for people, without a script or another host."""
+"""/openapi.json completed (problems, ways to sign in); /docs: the same for people, without scripts or other hosts."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ def _render(schema: dict[str, Any]) -> Iterator[str]:
         yield "</section>"
     yield "<section><h2>Shapes</h2>"
     for name, shape in sorted(schema["components"]["schemas"].items()):
-        yield f"<details id='{escape(name)}'><summary><code>{escape(name)}</code> {escape(shape.get('description', ''))}</summary>"
+        words = escape(shape.get("description", ""))
+        yield f"<details id='{escape(name)}'><summary><code>{escape(name)}</code> {words}</summary>"
         yield from _render_fields(shape)
         yield "</details>"
     yield "</section></html>"

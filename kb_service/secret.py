@@ -23,7 +23,7 @@ def with_secret_key(settings: Settings) -> Settings:
 
 
 def read_or_make(path: Path) -> str:
-    """The key in ``path``; made first when absent. Of two processes that make it at once, one wins and both use its key."""
+    """The key in ``path``, made when absent. Of two processes that make it at once, one wins and both use its key."""
     try:
         return _read(path)
     except FileNotFoundError:
@@ -47,5 +47,5 @@ def read_or_make(path: Path) -> str:
 def _read(path: Path) -> str:
     key = path.read_text(encoding="ascii").strip()
     if len(key) < MIN_LENGTH:
-        raise Unavailable(f"{path} holds no usable key. Remove the file (everyone signs in again), or set KB_SECRET_KEY.")
+        raise Unavailable(f"{path} holds no usable key. Remove it (forms start anew), or set KB_SECRET_KEY.")
     return key

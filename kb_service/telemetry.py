@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import structlog
 
@@ -79,4 +79,4 @@ def log(event: Event, level: Level = "info", **fields: Any) -> None:
 def _dumps(value: Any, **_options: Any) -> bytes:
     import orjson
 
-    return cast(bytes, orjson.dumps(value, default=str))
+    return orjson.dumps(value, default=str)

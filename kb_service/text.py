@@ -30,9 +30,7 @@ def find_flaw(text: str, *, is_line: bool = False) -> str | None:
     return None
 
 
-def clean_text(
-    text: str, pointer: str, *, longest: int, shortest: int = 0, is_line: bool = False
-) -> str:
+def clean_text(text: str, pointer: str, *, longest: int, shortest: int = 0, is_line: bool = False) -> str:
     """The text stripped, with line feeds only. Raises InvalidInput naming ``pointer``; lengths in characters."""
     if flaw := find_flaw(text, is_line=is_line):
         raise InvalidInput(f"The text {flaw}.", pointer)

@@ -65,4 +65,4 @@ def _live_blocks(journal: Journal, end: int, tables: Tables) -> Iterator[bytes]:
 
 
 def _is_live(record: Record, tables: Tables) -> bool:
-    return record.meta["kind"] == ARTICLE and tables.sequence_of(record.meta["id"]) == record.meta["seq"]
+    return bool(record.meta["kind"] == ARTICLE and tables.sequence_of(record.meta["id"]) == record.meta["seq"])

@@ -1,7 +1,7 @@
 """The embedded engine: tantivy and vectors in a local directory, in this process, without a server.
 
-Layout: ``writer.lock``, ``CURRENT`` and ``generations/<name>/`` with ``meta.json`` (recipe, dimensions), ``commit.json``
-(the published state), ``journal-<n>.log`` (metadata, vectors, tombstones) and ``tantivy/`` (text).
+Layout: ``writer.lock``, ``CURRENT`` and ``generations/<name>/`` with ``meta.json`` (recipe, dimensions),
+``commit.json`` (the published state), ``journal-<n>.log`` (metadata, vectors, tombstones) and ``tantivy/`` (text).
 Invariants: one process writes, on one machine; any number of processes read and follow within a second; snapshots never
 change. Errors: EngineUnavailable (no index, not the writer, another machine, disk), PoisonDocument.
 """
@@ -40,7 +40,7 @@ class EmbeddedEngine(Engine):
     ) -> None:
         """``recipe`` and ``dimensions`` are used for the first generation; an existing one keeps its own.
 
-        ``on_point`` is called at "vectors_written", "tantivy_committed", "swap" and "merge" (tests end the process there).
+        ``on_point`` is called at "vectors_written", "tantivy_committed", "swap" and "merge" (kill tests).
         Raises EngineUnavailable when ``writable`` and another process holds the writer lock.
         """
         directory.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,11 @@
 """The append-only file of a generation: article metadata with its vectors, and tombstones.
 
 A record is a whole number of rows of ``2 * dimensions`` bytes: a header (magic, kind, length of the metadata, vector
-count, CRC-32), JSON metadata, padding to the next row, then one float16 row per passage. So the file is at the same time
-a journal and a matrix that can be mapped, and vector rows have plain row numbers.
+count, CRC-32), JSON metadata, padding to the next row, then one float16 row per passage. So the file is at the same
+time a journal and a matrix that can be mapped, and vector rows have plain row numbers.
 
-Invariants: a record is complete or it is not there (length and checksum); nothing is changed after it was appended; what
-follows a torn record is never read. Files are replaced as a whole by compaction, under a new name.
+Invariants: a record is complete or it is not there (length and checksum); nothing is changed after it was appended;
+what follows a torn record is never read. Files are replaced as a whole by compaction, under a new name.
 """
 
 from __future__ import annotations

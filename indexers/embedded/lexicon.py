@@ -2,7 +2,7 @@
 
 Layout: an article gives one lead document (title, keywords, the article's key) and one document per passage (the same
 title and keywords, the passage's text, the passage's key), so that an article's score is the best of its documents.
-Invariants: text is analysed in Python by ``indexers.analysis`` and only cut at spaces here, so query terms and index terms
+Invariants: text is analysed in Python by ``indexers.analysis`` and only cut at spaces here, so query and index terms
 agree by construction; no text ever reaches a query parser; every document carries its record's sequence number.
 """
 

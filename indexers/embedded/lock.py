@@ -40,7 +40,7 @@ class WriterLock:
         return self._descriptor is not None
 
     def try_acquire(self) -> bool:
-        """Take the lock if it is free; False while another process holds it. Raises EngineUnavailable for another machine."""
+        """Take the lock if it is free, else False. Raises EngineUnavailable for another machine."""
         if self.is_held:
             return True
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -100,6 +100,6 @@ class WriterLock:
             return  # the host was renamed, or a container with another name shares this kernel and this lock
         raise EngineUnavailable(
             f"the embedded index in {self._path.parent} belongs to the machine {holder.get('host')} (process "
-            f"{holder.get('pid')}), this is {here['host']}: an embedded index serves one machine. Set KB_OPENSEARCH_URL to "
-            f"share one index between machines, or stop the other and remove {self._path}"
+            f"{holder.get('pid')}), this is {here['host']}: an embedded index serves one machine. Set "
+            f"KB_OPENSEARCH_URL to share one index between machines, or stop the other and remove {self._path}"
         )

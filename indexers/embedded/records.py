@@ -16,7 +16,7 @@ from indexers.engine import Vector
 ARTICLE, TOMBSTONE, VOID, FORGET = "a", "t", "v", "f"
 
 
-def describe_fault(article: IndexedArticle, vectors: Vector, dimensions: int) -> str | None:
+def describe_fault(article: IndexedArticle, vectors: Any, dimensions: int) -> str | None:
     """Why this document can never be indexed; None when it can."""
     numbers = ("article_id", "index_version", "revision", "family_id")
     texts = ("number", "title", "short_answer", "key", "language", "type")
@@ -60,7 +60,7 @@ def _passages_fault(passages: tuple[Passage, ...]) -> str | None:
     return None
 
 
-def _vectors_fault(article: IndexedArticle, vectors: Vector, dimensions: int) -> str | None:
+def _vectors_fault(article: IndexedArticle, vectors: Any, dimensions: int) -> str | None:
     shape = (len(article.passages), dimensions)
     if not isinstance(vectors, np.ndarray) or vectors.shape != shape:
         return f"vectors have the shape {getattr(vectors, 'shape', None)}, not {shape}"

@@ -1,7 +1,7 @@
 """The vectors of one state: an exact scan under a filter while few rows are admitted, an inexact index beyond.
 
-Three layers, each covering rows from 0: ``approximate`` (4-bit codes, wide filters), ``base`` (16-bit or, when there are
-many, 8-bit scan), and the rest, the newest rows, straight from the file. Invariants: an index is immutable once
+Three layers, each covering rows from 0: ``approximate`` (4-bit codes, wide filters), ``base`` (16-bit or, when there
+are many, 8-bit scan), and the rest, the newest rows, straight from the file. Invariants: an index is immutable once
 published; every returned score is computed with the stored float16 vectors, so it is the cosine to 1e-3.
 """
 

@@ -1,4 +1,4 @@
-""""Did this help?": votes and words on a revision. Votes never change an article's version."""
+"""Whether an article helped: votes and words on a revision. Votes never change an article's version."""
 
 from __future__ import annotations
 

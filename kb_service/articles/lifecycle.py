@@ -72,4 +72,6 @@ def next_state(state: State, move: Move, *, has_draft: bool) -> State:
     if move in possible:
         return MOVES[state][move]
     reason = _REASONS.get((state, move), "Its newest revision is published already; edit it first.")
-    raise Conflict(f"{reason} Possible now: {', '.join(possible)}.", state=state.value, possible=[m.value for m in possible])
+    raise Conflict(
+        f"{reason} Possible now: {', '.join(possible)}.", state=state.value, possible=[m.value for m in possible]
+    )

@@ -101,8 +101,12 @@ def canonicalize(text: str, products: frozenset[str], catalog: Catalog, pointer:
     lines = text.split("\n")
     for part in read_sections(text):
         if part.is_malformed:
-            raise _at_line(part.line, "A heading carries applies_to as {applies_to=\"product=…; versions=…; os=…\"}, "
-                           "at its end and outside lists and quotations.", pointer)
+            raise _at_line(
+                part.line,
+                'A heading carries applies_to as {applies_to="product=…; versions=…; os=…"}, '
+                "at its end and outside lists and quotations.",
+                pointer,
+            )
         if part.applies_to is not None:
             stored = _canonical_attribute(part, products, catalog, pointer)
             _replace_attribute(lines, part.line - 1, stored)

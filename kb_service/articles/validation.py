@@ -71,9 +71,7 @@ def _body(text: str, name: str, applies: Applicability, catalog: Catalog) -> str
 
 
 def _keywords(keywords: Sequence[str]) -> tuple[str, ...]:
-    cleaned = (
-        clean_text(word, f"/keywords/{i}", longest=MAX_KEYWORD, is_line=True) for i, word in enumerate(keywords)
-    )
+    cleaned = (clean_text(word, f"/keywords/{i}", longest=MAX_KEYWORD, is_line=True) for i, word in enumerate(keywords))
     return tuple(dict.fromkeys(word for word in cleaned if word))
 
 

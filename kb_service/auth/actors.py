@@ -109,7 +109,9 @@ ANONYMOUS = Actor("anonymous", "", None, frozenset({PUBLIC}), _READ)
 SYSTEM = Actor("system", "system", Role.ADMIN, _AUTHOR_READS, frozenset(Scope))
 
 
-def actor_for(id: str, name: str, role: Role, groups: Iterable[str] = (), scopes: Iterable[Scope] | None = None) -> Actor:
+def actor_for(
+    id: str, name: str, role: Role, groups: Iterable[str] = (), scopes: Iterable[Scope] | None = None
+) -> Actor:
     """An actor with its role's audiences plus ``groups``; ``scopes`` may only narrow the role's."""
     held = SCOPES[role] if scopes is None else SCOPES[role] & frozenset(scopes)
     return Actor(id, name, role, AUDIENCES[role] | frozenset(groups), held)

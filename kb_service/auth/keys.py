@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-SECRET_PREFIX = "kb_sk_"
+SECRET_PREFIX = "kb_sk_"  # noqa: S105 - what every key starts with
 PUBLISHABLE_PREFIX = "kb_pk_"
 _SHAPE = re.compile(r"kb_[sp]k_[A-Za-z0-9_-]{43}")
 _SHOWN = 14

@@ -16,9 +16,7 @@ MAX_BUCKETS = 50_000
 class RateLimiter:
     """``per_minute`` 0: no limit. Thread-safe."""
 
-    def __init__(
-        self, per_minute: int, burst: int | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, per_minute: int, burst: int | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate = per_minute / 60.0
         self._burst = float(burst or max(1, per_minute // 4))
         self._clock = clock

@@ -55,9 +55,7 @@ def find_session(session: Session, token_hash: str, now: datetime) -> tuple[Brow
 
 def extend_session(session: Session, token_hash: str, expires_at: datetime) -> None:
     """Move a session's end."""
-    session.execute(
-        update(BrowserSession).where(BrowserSession.token_hash == token_hash).values(expires_at=expires_at)
-    )
+    session.execute(update(BrowserSession).where(BrowserSession.token_hash == token_hash).values(expires_at=expires_at))
 
 
 def delete_session(session: Session, token_hash: str) -> None:

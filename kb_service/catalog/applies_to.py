@@ -48,7 +48,7 @@ def write_section(entry: Entry) -> str:
 
 
 def read_stored_section(text: str) -> Applicability:
-    """The inverse of `write_section`. What cannot be read applies to nothing: it must not be shown to the wrong people."""
+    """The inverse of `write_section`. What cannot be read applies to nothing, so that nobody wrong sees it."""
     try:
         axes = split_axes(text, "")
         versions = parse_versions(_double_quoted(axes["versions"]))

@@ -186,7 +186,11 @@ def _add_tree(router: APIRouter, kind: str, prefix: str, uses: CatalogUses) -> N
         return _read_node(session, kind, path)
 
     @router.delete(
-        prefix + "/{path:path}", status_code=204, response_class=Response, name=f"delete_{kind}", summary=f"Remove a {tag}"
+        prefix + "/{path:path}",
+        status_code=204,
+        response_class=Response,
+        name=f"delete_{kind}",
+        summary=f"Remove a {tag}",
     )
     def remove_node(path: NodePath, session: WritingSession, actor: CurrentActor) -> None:
         """A leaf that no article uses."""

@@ -102,7 +102,13 @@ def delete_product(session: Session, slug: str, uses: CatalogUses) -> None:
 
 
 def add_release(
-    session: Session, slug: str, version: str, name: str = "", *, is_named: bool = False, released_on: date | None = None
+    session: Session,
+    slug: str,
+    version: str,
+    name: str = "",
+    *,
+    is_named: bool = False,
+    released_on: date | None = None,
 ) -> Release:
     """A known release of a product, behind those already there. Raises Conflict when the version is there."""
     product = get_product(session, slug)

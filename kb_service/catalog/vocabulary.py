@@ -125,7 +125,9 @@ class Catalog:
         if not version or not version.strip():
             return Context(slug, None, path)
         if slug is None:
-            raise InvalidInput("A version means something only with its product: name the product too.", pointers.version)
+            raise InvalidInput(
+                "A version means something only with its product: name the product too.", pointers.version
+            )
         return Context(slug, self.resolve_version(slug, version, pointers.version), path)
 
     def find_in_text(self, text: str) -> Context:

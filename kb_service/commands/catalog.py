@@ -45,7 +45,7 @@ def add_release(
     version: str,
     name: str = typer.Option("", help="As people call it, if not by its number."),
     named: bool = typer.Option(False, help="A name that is equal or not, never ordered (365)."),
-    released: datetime = typer.Option(None, formats=["%Y-%m-%d"], help="Day of the release."),
+    released: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Day of the release."),
 ) -> None:
     """Add a release of a product."""
     from kb_service.catalog import service

@@ -18,7 +18,7 @@ def model() -> None:
 
 @app.command()
 def export(
-    to: Path = typer.Option(None, help="A folder to write to; default: where `kb serve` looks for it."),
+    to: Path | None = typer.Option(None, help="A folder to write to; default: where `kb serve` looks for it."),
     name: str = typer.Option("packaged", help="The packaged model or any sentence-transformers name."),
 ) -> None:
     """Export the encoder to ONNX, so that serving needs no torch. Does nothing when it is there already."""

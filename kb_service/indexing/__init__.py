@@ -1,4 +1,6 @@
-"""The index's feeder inside the service: claims, drains, builds generations, takes over the writer lock, tells its state."""
+"""The index's feeder inside the service: claims, drains, builds generations, takes over the writer lock, tells
+its state.
+"""
 
 from kb_service.indexing.feed import IndexFeed
 from kb_service.indexing.requests import Progress, read_progress, request_reindex

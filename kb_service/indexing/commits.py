@@ -1,7 +1,7 @@
 """Notices when this process commits a change that the index must follow.
 
-Invariants: only commits count, not flushes; only sessions of the watched database; an import's many changes wake the feed
-without claiming to be urgent.
+Invariants: only commits count, not flushes; only sessions of the watched database; an import's many changes wake the
+feed without claiming to be urgent.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The feed of one process: drains changes into the index while this process holds the writer lock, and waits for it otherwise.
+"""The feed of one process: drains changes into the index while this process holds the writer lock, and waits for it
+otherwise.
 
-Invariants: whatever fails is logged and tried again, the threads end only by ``stop``; only the lock's holder writes to the
-index; a lock whose holder died is taken over within two seconds; nothing here decides what readers may see.
+Invariants: whatever fails is logged and tried again, the threads end only by ``stop``; only the lock's holder writes
+to the index; a lock whose holder died is taken over within two seconds; nothing here decides what readers may see.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What the feed asks of an engine beyond the port: the writer lock, and the recipes of generations.
 
-Invariants: an engine without a writer lock may always be written to; a generation whose recipe cannot be told is never resumed.
+Invariants: an engine without a writer lock may always be written to; a generation whose recipe cannot be told is
+never resumed.
 """
 
 from __future__ import annotations

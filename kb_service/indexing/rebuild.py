@@ -1,8 +1,8 @@
 """Builds a new generation beside the serving one, slice by slice, and swaps when nothing is missing.
 
-Invariants: the new generation receives every change from its first moment on (the worker writes to all live ones), so a build
-only has to bring what is outdated in it; it is compared with the database once more directly before the swap; an interrupted
-build goes on where it stopped when its recipe still fits, and is discarded otherwise.
+Invariants: the new generation receives every change from its first moment on (the worker writes to all live ones), so
+a build only has to bring what is outdated in it; it is compared with the database once more directly before the swap;
+an interrupted build goes on where it stopped when its recipe still fits, and is discarded otherwise.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Rebuild:
         return self._generation is not None
 
     def take_over(self) -> None:
-        """After this process became the writer: go on with an interrupted build, and start one if the recipe changed."""
+        """After this process became the writer: go on with an interrupted build, and start one if the recipe
+        changed.
+        """
         with self._worker.write_lock:
             self._generation = discard_leftovers(self._engine, self._recipe)
             is_outdated = recipe_of(self._engine, self._engine.generations()[0]) != self._recipe

@@ -1,8 +1,9 @@
 """The change feed as the worker claims it: fair between people and imports.
 
-Invariants: the writer of an index is one process, so at a takeover every lease is its dead predecessor's and ends at once;
-rows of one article are claimed together; articles that a person of this process has just changed come first, then the newest
-and the oldest changes take turns, so that neither a correction waits for an import nor an import for ever.
+Invariants: the writer of an index is one process, so at a takeover every lease is its dead predecessor's and ends at
+once; rows of one article are claimed together; articles that a person of this process has just changed come first,
+then the newest and the oldest changes take turns, so that neither a correction waits for an import nor an import for
+ever.
 """
 
 from __future__ import annotations
@@ -71,7 +72,9 @@ class FairChanges(ArticleChanges):
                 outbox.acknowledge(session, rows)
 
     def release(self, row_ids: Sequence[int], error: str) -> None:
-        """With an error the rows wait (exponentially longer, at most some seconds); without one they are ready at once."""
+        """With an error the rows wait (exponentially longer, at most some seconds); without one they are ready
+        at once.
+        """
         with self._feed.writing() as session:
             for rows in _chunks(row_ids):
                 if error:
@@ -94,7 +97,7 @@ class FairChanges(ArticleChanges):
         """Enqueue articles, except those that wait or are dead letters at this version already; returns how many."""
         with self._feed.writing() as session:
             newest = select(OutboxRow.article_id, func.max(OutboxRow.index_version)).group_by(OutboxRow.article_id)
-            waiting = {article_id: version for article_id, version in session.execute(newest)}
+            waiting = {row[0]: row[1] for row in session.execute(newest)}
             lacking = {a: v for a, v in versions.items() if waiting.get(a, -1) < v}
             for article_id, version in lacking.items():
                 outbox.enqueue(session, article_id, version)
@@ -140,7 +143,7 @@ def _coalesce(rows: Iterable[OutboxRow]) -> list[Change]:
 
 def _forget_dead(session: Session, row_ids: list[int]) -> None:
     reached = select(OutboxRow.article_id, func.max(OutboxRow.index_version)).where(OutboxRow.id.in_(row_ids))
-    versions = {article_id: version for article_id, version in session.execute(reached.group_by(OutboxRow.article_id))}
+    versions = {row[0]: row[1] for row in session.execute(reached.group_by(OutboxRow.article_id))}
     dead = select(OutboxRow).where(OutboxRow.dead_at.is_not(None), OutboxRow.article_id.in_(list(versions)))
     obsolete = [row.id for row in session.scalars(dead) if row.index_version <= versions[row.article_id]]
     if obsolete:

@@ -32,7 +32,9 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class FeedStatus:
-    """``oldest_seconds``: how long the oldest waiting change has waited; ``index`` None: the engine cannot be reached."""
+    """``oldest_seconds``: how long the oldest waiting change has waited; ``index`` None: the engine cannot be
+    reached.
+    """
 
     pending: int
     oldest_seconds: float

@@ -1,7 +1,8 @@
 """Fusing two retrievers' lists into one (pure).
 
 A convex combination of scores normalised with the *theoretical* minimum (Bruch, Gai, Ingber: "An Analysis of
-Fusion Functions for Hybrid Retrieval", TOIS 2023): BM25 from 0, cosine from -1, both to the best score seen. It
+Fusion Functions for Hybrid Retrieval", TOIS 2023): BM25 from 0, cosine from 0 (what is below
+has nothing in common with the question), both to the best score seen. It
 does not depend on depth, and a lone right candidate keeps its worth. An article that only the words found takes the
 lowest cosine of the semantic list: its true cosine is at most that.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from indexers.engine import Candidate
 
 LEXICAL_MINIMUM = 0.0
-SEMANTIC_MINIMUM = -1.0
+SEMANTIC_MINIMUM = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Weights:
     ``identifier``: added when the article contains a given identifier; larger than every other score together.
     """
 
-    semantic: float = 0.5
+    semantic: float = 0.55
     identifier: float = 2.0
 
     @property

@@ -77,7 +77,7 @@ def _own_id(article_id: int) -> str:
 
 
 def _records(session: Session, wanted: Sequence[int]) -> Iterator[dict[str, Any]]:
-    ids = dict(session.execute(select(Article.id, Article.external_id)).tuples())
+    ids = {number: external_id for number, external_id in session.execute(select(Article.id, Article.external_id))}
     for start in range(0, len(wanted), CHUNK):
         chunk = list(wanted[start : start + CHUNK])
         articles = {a.id: a for a in session.scalars(select(Article).where(Article.id.in_(chunk)))}

@@ -10,8 +10,12 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
-_CODE = re.compile(r"(^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\2[`~]*[ \t]*$|\Z)|(`+)(?!`).+?(?<!`)\3(?!`))", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"(?P<before>(?<!!)(?:\[(?:[^\[\]]|\[[^\]]*\])*)\]\(\s*<?)(?P<target>[^\s<>()]+(?:\([^\s()]*\)[^\s<>()]*)*)")
+_CODE = re.compile(
+    r"(^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\2[`~]*[ \t]*$|\Z)|(`+)(?!`).+?(?<!`)\3(?!`))", re.DOTALL | re.MULTILINE
+)
+_LINK = re.compile(
+    r"(?P<before>(?<!!)(?:\[(?:[^\[\]]|\[[^\]]*\])*)\]\(\s*<?)(?P<target>[^\s<>()]+(?:\([^\s()]*\)[^\s<>()]*)*)"
+)
 _DEFINITION = re.compile(r"^(?P<before> {0,3}\[[^\]]+\]:\s*<?)(?P<target>[^\s<>]+)", re.MULTILINE)
 _HREF = re.compile(r"(?P<before><a\s[^>]*?href\s*=\s*[\"'])(?P<target>[^\"']+)", re.IGNORECASE)
 _ZENDESK = re.compile(r"/hc/(?:[a-zA-Z-]+/)?articles/(\d+)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from kb_service.catalog.entries import NodeEntry
+from kb_service.catalog.entries import NodeEntry, ProductEntry
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.errors import InvalidInput, KbError
 from kb_service.web.messages import message
@@ -33,12 +33,13 @@ class ContextChoices:
 
 def context_choices(catalog: Catalog, state: SearchState) -> ContextChoices:
     """The picker for an address."""
-    products = [
-        Option(p.slug, p.name, p.slug == state.product, json.dumps([[r.version, r.label] for r in reversed(p.releases)]))
-        for p in catalog.products
-    ]
+    products = [Option(p.slug, p.name, p.slug == state.product, _releases(p)) for p in catalog.products]
     systems = [Option(n.path, indented(n), n.path == state.os) for n in catalog.operating_systems]
     return ContextChoices(products, _versions(catalog, state), systems)
+
+
+def _releases(product: ProductEntry) -> str:
+    return json.dumps([[release.version, release.label] for release in reversed(product.releases)])
 
 
 def _versions(catalog: Catalog, state: SearchState) -> list[Option]:

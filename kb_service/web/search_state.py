@@ -5,9 +5,9 @@ Invariant: ``SearchState.parse(state.params()) == state``; every link of a resul
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from kb_service.catalog.context import Context
 
@@ -63,10 +63,10 @@ class SearchState:
         changes.setdefault("cursor", "")
         return replace(self, **changes)
 
-    def url(self, path: str = "/search", extra: Iterable[tuple[str, str]] = (), **changes: str) -> str:
-        """The address with changes."""
-        pairs = [*self.with_(**changes).params().items(), *extra]
-        return f"{path}?{urlencode(pairs)}" if pairs else path
+    def url(self, **changes: str) -> str:
+        """The address of the results with changes."""
+        given = self.with_(**changes).params()
+        return f"/search?{urlencode(given)}" if given else "/search"
 
     def article_url(self, url: str, query_id: str = "") -> str:
         """An article's address that carries the question and the context along."""
@@ -75,7 +75,3 @@ class SearchState:
         given = {key: value for key, value in pairs.items() if value}
         return f"{url}?{urlencode(given)}" if given else url
 
-
-def path_url(*parts: str) -> str:
-    """An address from path parts, each escaped; slashes inside a part stay (topic and OS paths)."""
-    return "/" + "/".join(quote(part, safe="/") for part in parts)

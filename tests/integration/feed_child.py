@@ -1,7 +1,7 @@
 """A process that changes articles and indexes them until it kills itself at a named point.
 
-Arguments: directory, point ("never": until killed from outside), occurrence, seed. Prints one JSON line for each change that
-was committed: [article_id, index_version, is_live, word].
+Arguments: directory, point ("never": until killed from outside), occurrence, seed. Prints one JSON line for each
+change that was committed: [article_id, index_version, is_live, word].
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import structlog
-from feed_bench import FeedBench, word_of
 
-from indexers.embedded import generation
+from indexers.embedded import compaction
 from kb_service.indexing import request_reindex
+from tests.integration.feed_bench import FeedBench, word_of
 
 TURNS = 200
 ARTICLES = 10
-SMALLEST_MERGE_ROWS = 48
+SMALLEST_MERGE_ROWS = 12
 
 
 def killer(point: str, occurrence: int) -> Callable[[str], None]:
@@ -94,7 +94,7 @@ def import_many(bench: FeedBench, on_point: Callable[[str], None], turn: int) ->
 def main() -> None:
     """See the module."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    generation.DEAD_MINIMUM_ROWS = SMALLEST_MERGE_ROWS
+    compaction.DEAD_MINIMUM_ROWS = SMALLEST_MERGE_ROWS
     directory, point, occurrence, seed = sys.argv[1:5]
     run(Path(directory), killer(point, int(occurrence)), int(seed))
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from feed_bench import FeedBench, word_of
 
 from indexers.embedding.port import HashingEncoder
 from indexers.planning import outdated
 from kb_service.db import outbox
 from kb_service.indexing import feed_status, read_progress, request_reindex
+from tests.integration.feed_bench import FeedBench, word_of
 
 
 @pytest.fixture
@@ -96,9 +96,11 @@ def test_a_rebuild_serves_the_old_generation_until_the_new_one_holds_everything(
         if late is not None and not read_progress(bench.database).is_open:
             break
         time.sleep(0.01)
-    assert bench.engine.generations()[0] != former and len(bench.engine.generations()) == 1
+    assert bench.engine.generations()[0] != former
+    assert len(bench.engine.generations()) == 1
     bench.settle()
-    assert bench.find(word_of("late", 1)) == [late] and bench.find(word_of("i0", 0)) == []
+    assert bench.find(word_of("late", 1)) == [late]
+    assert bench.find(word_of("i0", 0)) == []
     assert not list(outdated(bench.feed.changes.wanted_versions(), bench.held()))
     assert read_progress(bench.database).state == "done"
 
@@ -111,11 +113,13 @@ def test_another_recipe_makes_a_new_generation_while_the_old_one_serves(tmp_path
     old.close()
     new = FeedBench(tmp_path, encoder=HashingEncoder(64))
     assert new.engine.try_acquire_writer()
-    assert new.find(word_of("a", 1)) == [article_id] and new.engine.snapshot().recipe_digest == digest
+    assert new.find(word_of("a", 1)) == [article_id]
+    assert new.engine.snapshot().recipe_digest == digest
     new.publish("b", 1)
     new.settle()
     assert new.engine.snapshot().recipe_digest == new.encoder.recipe.digest() != digest
-    assert new.find(word_of("a", 1)) == [article_id] and new.find(word_of("b", 1))
+    assert new.find(word_of("a", 1)) == [article_id]
+    assert new.find(word_of("b", 1))
     new.close()
 
 
@@ -129,7 +133,8 @@ def test_an_interrupted_rebuild_is_finished_by_the_next_writer(tmp_path: Path) -
     second = FeedBench(tmp_path)
     second.settle()
     assert until(lambda: not second.feed.step() and not read_progress(second.database).is_open, 5.0)
-    assert len(second.engine.generations()) == 1 and len(second.held()) == 60
+    assert len(second.engine.generations()) == 1
+    assert len(second.held()) == 60
     second.close()
 
 
@@ -159,8 +164,10 @@ def test_the_status_names_dead_letters_and_the_last_reconcile(bench: FeedBench) 
     [change] = bench.feed.changes.claim(5)
     bench.feed.changes.bury(change.row_ids, "a field of the wrong type")
     found = feed_status(bench.database, bench.engine)
-    assert found.dead_letters[0].error == "a field of the wrong type" and found.pending == 0
-    assert found.index is not None and found.index.articles == 1
+    assert found.dead_letters[0].error == "a field of the wrong type"
+    assert found.pending == 0
+    assert found.index is not None
+    assert found.index.articles == 1
     assert not bench.feed.wait_until_indexed(article_id, version, 1.0)
 
 
@@ -189,4 +196,5 @@ def test_reconcile_repairs_a_lost_document_through_the_feed(bench: FeedBench) ->
     assert bench.find(word_of("a", 1)) == []
     assert "missing 1" in bench.feed._reconcile()
     bench.settle()
-    assert bench.held() == {article_id: version} and "missing 0" in bench.feed._reconcile()
+    assert bench.held() == {article_id: version}
+    assert "missing 0" in bench.feed._reconcile()

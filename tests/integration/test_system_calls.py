@@ -1,4 +1,6 @@
-"""What the operating system was asked to make durable, and in which order, from a publication to its acknowledgement."""
+"""What the operating system was asked to make durable, and in which order, from a publication to its
+acknowledgement.
+"""
 
 from __future__ import annotations
 

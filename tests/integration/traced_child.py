@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from feed_bench import FeedBench
+from tests.integration.feed_bench import FeedBench
 
 
 def mark(name: str) -> None:

@@ -47,7 +47,8 @@ def publish(client: TestClient, **changes: Any) -> dict[str, Any]:
 def test_a_created_article_is_a_draft_with_number_etag_and_location(client: TestClient) -> None:
     response = client.post("/v1/articles", headers=AUTHOR, json=DRAFT)
     assert response.status_code == 201
-    assert response.headers["etag"] == '"v1"' and response.headers["location"] == "/v1/articles/1"
+    assert response.headers["etag"] == '"v1"'
+    assert response.headers["location"] == "/v1/articles/1"
     body = response.json()
     assert (body["number"], body["status"], body["topics"]) == ("KB000001", "draft", ["networking/vpn"])
     assert body["applies_to"] == ["Harbour Gateway 10 and later"]
@@ -56,7 +57,8 @@ def test_a_created_article_is_a_draft_with_number_etag_and_location(client: Test
 def test_the_same_idempotency_key_creates_once(client: TestClient) -> None:
     headers = {**AUTHOR, "Idempotency-Key": "k"}
     first, second = (client.post("/v1/articles", headers=headers, json=DRAFT) for _ in range(2))
-    assert first.json() == second.json() and second.headers["location"] == "/v1/articles/1"
+    assert first.json() == second.json()
+    assert second.headers["location"] == "/v1/articles/1"
     assert client.post("/v1/articles", headers=headers, json={**DRAFT, "title": "Other"}).status_code == 409
 
 
@@ -66,7 +68,8 @@ def test_readers_know_published_articles_only(client: TestClient) -> None:
     for reference in (draft["id"], inside["number"], "KB999999", "nothing", 2**40):
         assert client.get(f"/v1/articles/{reference}").status_code == 404
     found = client.get(f"/v1/articles/{published['number'].lower()}").json()
-    assert found["source"] is None and found["sections"][0]["html"] == "<p>Hold it.</p>\n"
+    assert found["source"] is None
+    assert found["sections"][0]["html"] == "<p>Hold it.</p>\n"
     assert client.get(f"/v1/articles/{draft['id']}", headers=AGENT).json()["source"]["newest_revision"] == 1
     assert [a["id"] for a in client.get("/v1/articles").json()["items"]] == [published["id"]]
     assert client.get("/v1/articles?status=draft").status_code == 401
@@ -78,7 +81,8 @@ def test_an_article_is_rendered_in_a_context(client: TestClient) -> None:
     assert [(s["heading"], s["applies"]) for s in sections] == [("Resolution", True), ("New ones", False)]
     assert client.get(f"/v1/articles/{number}?product=Lighthouse").json()["applies"] is False
     wrong = client.get(f"/v1/articles/{number}?product=Harbor")
-    assert wrong.status_code == 422 and wrong.json()["errors"][0]["pointer"] == "/query/product"
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["pointer"] == "/query/product"
     assert client.get(f"/v1/articles/{number}?version=1").status_code == 422
 
 
@@ -88,7 +92,9 @@ def test_a_change_needs_the_version_that_was_read(client: TestClient) -> None:
     stale = {**AUTHOR, "If-Match": '"v9"'}
     assert client.patch("/v1/articles/1", headers=stale, json={"title": "A"}).status_code == 412
     changed = client.patch("/v1/articles/1", headers={**AUTHOR, "If-Match": '"v1"'}, json={"title": "A"})
-    assert changed.status_code == 200 and changed.headers["etag"] != '"v1"' and changed.json()["title"] == "A"
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != '"v1"'
+    assert changed.json()["title"] == "A"
 
 
 def test_an_edit_of_a_published_article_shows_when_it_is_published(client: TestClient) -> None:
@@ -107,15 +113,18 @@ def test_an_edit_of_a_published_article_shows_when_it_is_published(client: TestC
 def test_what_is_withdrawn_leaves_the_index_before_the_answer(client: TestClient, feed: Any, move: str) -> None:
     article = publish(client)
     response = act(client, article, move)
-    assert response.status_code == 200 and response.json()["pending"] is False
-    assert feed.withdrawn == [(1, 2)] and client.get("/v1/articles/1").status_code == 404
+    assert response.status_code == 200
+    assert response.json()["pending"] is False
+    assert feed.withdrawn == [(1, 2)]
+    assert client.get("/v1/articles/1").status_code == 404
 
 
 def test_an_engine_that_cannot_be_written_is_answered_with_pending(client: TestClient, feed: Any) -> None:
     article = publish(client)
     feed.is_up = False
     response = act(client, article, "unpublish")
-    assert response.status_code == 202 and response.json()["pending"] is True
+    assert response.status_code == 202
+    assert response.json()["pending"] is True
 
 
 def test_narrowing_withdraws_and_widening_does_not(client: TestClient, feed: Any) -> None:
@@ -125,8 +134,10 @@ def test_narrowing_withdraws_and_widening_does_not(client: TestClient, feed: Any
         version = client.get("/v1/articles/1", headers=ADMIN).headers["etag"]
         return client.patch("/v1/articles/1", headers={**AUTHOR, "If-Match": version}, json=changes)
 
-    assert patch(audience=["public", "agent"]).status_code == 200 and feed.withdrawn == []
-    assert patch(audience=["agent"]).status_code == 200 and len(feed.withdrawn) == 1
+    assert patch(audience=["public", "agent"]).status_code == 200
+    assert feed.withdrawn == []
+    assert patch(audience=["agent"]).status_code == 200
+    assert len(feed.withdrawn) == 1
     patch(applies_to=[{"product": "gateway", "versions": ">=11"}])
     act(client, {"id": 1}, "publish")
     assert len(feed.withdrawn) == 2
@@ -138,7 +149,8 @@ def test_narrowing_withdraws_and_widening_does_not(client: TestClient, feed: Any
 def test_publishing_waits_until_it_is_found(client: TestClient, feed: Any) -> None:
     create(client)
     response = client.post("/v1/articles/1/publish?wait=searchable", headers={**AUTHOR, "If-Match": '"v1"'})
-    assert response.status_code == 200 and feed.waited == [(1, 1)]
+    assert response.status_code == 200
+    assert feed.waited == [(1, 1)]
 
 
 def test_only_publishers_publish_or_address_the_public(client: TestClient) -> None:
@@ -155,7 +167,8 @@ def test_only_publishers_publish_or_address_the_public(client: TestClient) -> No
 def test_an_illegal_move_says_what_is_possible(client: TestClient) -> None:
     article = publish(client)
     response = act(client, article, "publish")
-    assert response.status_code == 409 and response.json()["possible"] == ["edit", "unpublish", "archive"]
+    assert response.status_code == 409
+    assert response.json()["possible"] == ["edit", "unpublish", "archive"]
 
 
 @pytest.mark.parametrize(
@@ -198,7 +211,8 @@ def test_pages_partition_the_list(client: TestClient) -> None:
         assert page["total"] == 5
         seen += [item["id"] for item in page["items"]]
         cursor = page["next_cursor"]
-    assert sorted(seen) == [1, 2, 3, 4, 5] and len(seen) == 5
+    assert sorted(seen) == [1, 2, 3, 4, 5]
+    assert len(seen) == 5
     assert client.get("/v1/articles?cursor=nonsense", headers=AUTHOR).status_code == 422
 
 
@@ -209,7 +223,8 @@ def test_lists_filter_by_status_topic_and_product(client: TestClient) -> None:
     def ids(query: str) -> list[int]:
         return [item["id"] for item in client.get(f"/v1/articles?{query}", headers=AUTHOR).json()["items"]]
 
-    assert ids("status=draft") == [2] and ids("topic=networking") == ids("product=HGW") == [1]
+    assert ids("status=draft") == [2]
+    assert ids("topic=networking") == ids("product=HGW") == [1]
 
 
 def test_variants_of_a_family_are_named_beside_each_other(client: TestClient) -> None:
@@ -227,7 +242,8 @@ def test_feedback_counts_and_changes_no_version(client: TestClient) -> None:
     assert client.post("/v1/articles/1/feedback", json=vote).status_code == 201
     assert client.post("/v1/articles/1/feedback", json={"is_helpful": True, "revision": 9}).status_code == 422
     after = client.get("/v1/articles/1")
-    assert after.headers["etag"] == before and after.json()["votes_down"] == 1
+    assert after.headers["etag"] == before
+    assert after.json()["votes_down"] == 1
 
 
 def test_every_indexed_change_is_in_the_feed_once_and_audited(client: TestClient, database: Database) -> None:
@@ -236,11 +252,13 @@ def test_every_indexed_change_is_in_the_feed_once_and_audited(client: TestClient
     with database.reading() as session:
         versions = [row.index_version for row in session.scalars(select(OutboxRow).order_by(OutboxRow.id))]
         actions = list(session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)))
-    assert versions == [1, 3] and actions == ["article.create", "article.publish", "article.unpublish"]
+    assert versions == [1, 3]
+    assert actions == ["article.create", "article.publish", "article.unpublish"]
     changes = ArticleChanges(database)
     (change,) = changes.claim(10)
     assert (change.article_id, change.index_version, len(change.row_ids)) == (1, 3, 2)
-    assert changes.read([1]) == {1: None} and changes.wanted_versions() == {1: -3}
+    assert changes.read([1]) == {1: None}
+    assert changes.wanted_versions() == {1: -3}
     changes.release(change.row_ids, "engine down")
     assert changes.claim(10) == []
     changes.acknowledge(change.row_ids)

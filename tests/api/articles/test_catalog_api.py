@@ -40,10 +40,12 @@ def test_counts_hold_what_the_reader_may_read(client: TestClient, database: Data
 
 def test_a_product_is_made_changed_and_removed(client: TestClient) -> None:
     made = client.post("/v1/products", headers=ADMIN, json={"name": "Harbour Mail", "aliases": ["HM"]})
-    assert made.status_code == 201 and made.json()["slug"] == "harbour-mail"
+    assert made.status_code == 201
+    assert made.json()["slug"] == "harbour-mail"
     match = {**ADMIN, "If-Match": made.headers["etag"]}
     changed = client.patch("/v1/products/harbour-mail", headers=match, json={"name": "Mail", "aliases": ["HMail"]})
-    assert changed.json()["name"] == "Mail" and changed.json()["aliases"] == ["HMail"]
+    assert changed.json()["name"] == "Mail"
+    assert changed.json()["aliases"] == ["HMail"]
     assert client.patch("/v1/products/harbour-mail", headers=match, json={"name": "M"}).status_code == 412
     assert client.post("/v1/products/harbour-mail/releases", headers=ADMIN, json={"version": "1.2"}).status_code == 201
     assert client.post("/v1/products/harbour-mail/releases", headers=ADMIN, json={"version": "1..2"}).status_code == 422
@@ -56,7 +58,8 @@ def test_a_product_is_made_changed_and_removed(client: TestClient) -> None:
 def test_what_articles_use_is_not_removed(client: TestClient, database: Database, path: str) -> None:
     fill(database)
     refused = client.delete(f"/v1/{path}", headers=ADMIN)
-    assert refused.status_code == 409 and refused.json()["used_by"] == 1
+    assert refused.status_code == 409
+    assert refused.json()["used_by"] == 1
 
 
 def test_a_section_is_a_use(client: TestClient, database: Database) -> None:

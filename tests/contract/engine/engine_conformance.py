@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from engine_cases import (
+from tests.contract.engine.engine_cases import (
     DIMENSIONS,
     PUBLIC,
     RECIPE,

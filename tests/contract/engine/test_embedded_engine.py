@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engine_cases import DIMENSIONS, RECIPE
-from engine_conformance import EngineConformance
+from tests.contract.engine.engine_cases import DIMENSIONS, RECIPE
+from tests.contract.engine.engine_conformance import EngineConformance
 
 from indexers.embedded.engine import EmbeddedEngine
 from indexers.engine import Engine

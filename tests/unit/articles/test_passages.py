@@ -23,7 +23,8 @@ def letters(text: str) -> str:
 @given(BLOCKS, st.sampled_from(["", "A short answer."]))
 def test_nothing_is_lost_and_keys_never_mix(blocks: list[Block], short_answer: str) -> None:
     passages = cut_passages("Title", "x", short_answer, blocks)
-    assert [p.number for p in passages] == list(range(len(passages))) and passages
+    assert [p.number for p in passages] == list(range(len(passages)))
+    assert passages
     for key in "xy":
         rest = letters(" ".join(p.text for p in passages if p.key == key))
         for block in blocks:
@@ -48,7 +49,8 @@ def test_a_title_alone_is_one_passage() -> None:
 
 def test_the_short_answer_leads_the_first_passage() -> None:
     first, *rest = cut_passages("T", "all", "Hold the button.", [Block("issue", "Issue", "It hangs.", "all")])
-    assert first.text == "Hold the button.\n\nIssue\n\nIt hangs." and not rest
+    assert first.text == "Hold the button.\n\nIssue\n\nIt hangs."
+    assert not rest
 
 
 def test_short_neighbours_of_another_key_stay_apart() -> None:

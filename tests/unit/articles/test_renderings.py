@@ -54,7 +54,9 @@ def test_sections_narrow_their_article_and_each_other() -> None:
 
 
 def test_headings_are_stored_with_slugs_so_that_a_rename_loses_nothing() -> None:
-    stored = canonicalize('# A {applies_to="product=HGW; versions=365 ; os=Win 11"}\n\nx', frozenset(), CATALOG, "/body")
+    stored = canonicalize(
+        '# A {applies_to="product=HGW; versions=365 ; os=Win 11"}\n\nx', frozenset(), CATALOG, "/body"
+    )
     assert stored == "# A {applies_to=\"product=gateway; versions='365'; os=windows/11\"}\n\nx"
     assert canonicalize(stored, frozenset(), CATALOG, "/body") == stored
 
@@ -114,4 +116,5 @@ def test_a_section_for_another_product_is_in_no_passage() -> None:
 def test_a_malformed_heading_names_its_line(heading: str, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason) as refused:
         content(f"x\n\n# A {heading}\n")
-    assert refused.value.pointer == "/body" and refused.value.extras["line"] == 3
+    assert refused.value.pointer == "/body"
+    assert refused.value.extras["line"] == 3

@@ -16,9 +16,8 @@ from indexers.worker import Change
 def make_article(article_id: int, index_version: int, texts: Iterable[str] = ("alpha",)) -> IndexedArticle:
     passages = tuple(Passage(i, "", "", text, "all") for i, text in enumerate(texts))
     return IndexedArticle(
-        article_id, index_version, f"KB{article_id:06}", 1, article_id, "", "", (), "all", ("public",), "en", "problem", (),
-        0.0, passages, {"all": "[]"},
-    )  # fmt: skip
+        article_id, index_version, f"KB{article_id:06}", 1, article_id, "", "", (), "all", ("public",), "en",
+        "problem", (), 0.0, passages, {"all": "[]"}, )  # fmt: skip
 
 
 class MemoryEngine(Engine):

@@ -1,13 +1,15 @@
-"""The worker: acknowledges what every live generation holds, loses nothing, and lets nobody else wait for a bad article."""
+"""The worker: acknowledges what every live generation holds, loses nothing, and lets nobody else wait for a bad
+article.
+"""
 
 from __future__ import annotations
 
 import pytest
-from indexing_fakes import CountingEncoder, MemoryChanges, MemoryEngine, make_article
 
 from indexers.engine import EngineUnavailable
 from indexers.reconcile import prune, reconcile
 from indexers.worker import MAX_ATTEMPTS, Worker
+from tests.unit.indexing.indexing_fakes import CountingEncoder, MemoryChanges, MemoryEngine, make_article
 
 
 class Bench:
@@ -35,7 +37,8 @@ def bench() -> Bench:
 def test_a_published_article_is_committed_before_it_is_acknowledged(bench: Bench) -> None:
     bench.changes.set(make_article(1, 1))
     assert bench.worker.drain_once() == 1
-    assert bench.engine.committed["g1"] == {1: 1} and not bench.changes.rows
+    assert bench.engine.committed["g1"] == {1: 1}
+    assert not bench.changes.rows
 
 
 def test_a_withdrawn_article_leaves_a_tombstone(bench: Bench) -> None:
@@ -43,7 +46,8 @@ def test_a_withdrawn_article_leaves_a_tombstone(bench: Bench) -> None:
     bench.drain(1)
     bench.changes.withdraw(1, 2)
     bench.drain(1)
-    assert bench.engine.committed["g1"] == {1: -2} and not bench.changes.rows
+    assert bench.engine.committed["g1"] == {1: -2}
+    assert not bench.changes.rows
 
 
 def test_only_texts_that_changed_are_encoded(bench: Bench) -> None:
@@ -67,7 +71,9 @@ def test_several_changes_of_one_article_write_its_current_state_once(bench: Benc
     for version in (1, 2, 3):
         bench.changes.set(make_article(1, version))
     bench.drain(1)
-    assert bench.engine.upserts == 1 and bench.engine.committed["g1"] == {1: 3} and not bench.changes.rows
+    assert bench.engine.upserts == 1
+    assert bench.engine.committed["g1"] == {1: 3}
+    assert not bench.changes.rows
 
 
 def test_a_poison_article_is_buried_and_the_rest_goes_on(bench: Bench) -> None:
@@ -84,7 +90,8 @@ def test_an_article_that_cannot_be_read_is_buried_after_some_attempts(bench: Ben
     for article_id in (1, 2, 3):
         bench.changes.set(make_article(article_id, 1))
     bench.drain(1)
-    assert set(bench.engine.committed["g1"]) == {1, 3} and not bench.changes.dead
+    assert set(bench.engine.committed["g1"]) == {1, 3}
+    assert not bench.changes.dead
     bench.drain(MAX_ATTEMPTS)
     assert list(bench.changes.dead) == [2]
 
@@ -95,7 +102,8 @@ def test_a_part_that_is_down_never_makes_a_dead_letter(bench: Bench, part: str) 
     failing.is_down = True
     bench.changes.set(make_article(1, 1, ["alpha"]))
     assert bench.drain(3 * MAX_ATTEMPTS) == 0
-    assert not bench.changes.dead and len(bench.changes.released) == 3 * MAX_ATTEMPTS
+    assert not bench.changes.dead
+    assert len(bench.changes.released) == 3 * MAX_ATTEMPTS
     failing.is_down = False
     assert bench.drain() == 1
 
@@ -104,7 +112,8 @@ def test_after_a_failure_the_worker_gives_the_part_time(bench: Bench) -> None:
     bench.engine.is_down = True
     bench.changes.set(make_article(1, 1))
     bench.worker.drain_once()
-    assert bench.worker.backoff.is_waiting and bench.worker.drain_once() == 0
+    assert bench.worker.backoff.is_waiting
+    assert bench.worker.drain_once() == 0
     assert len(bench.changes.released) == 1
 
 
@@ -132,14 +141,16 @@ def test_a_large_import_is_cut_into_batches_that_stay_small(bench: Bench) -> Non
     bench.worker.drain_once()
     assert len(bench.encoder.encoded) <= 64
     bench.drain()
-    assert len(bench.engine.committed["g1"]) == 100 and not bench.changes.rows
+    assert len(bench.engine.committed["g1"]) == 100
+    assert not bench.changes.rows
     assert len(bench.encoder.encoded) == len(set(bench.encoder.encoded)) == 800
 
 
 def test_a_very_long_article_is_encoded_in_parts_while_others_pass(bench: Bench) -> None:
     bench.changes.set(make_article(1, 1, [f"part {i}" for i in range(300)]))
     bench.worker.drain_once()
-    assert 1 not in bench.engine.live["g1"] and 0 < len(bench.encoder.encoded) < 100
+    assert 1 not in bench.engine.live["g1"]
+    assert 0 < len(bench.encoder.encoded) < 100
     bench.changes.set(make_article(2, 1))
     bench.drain(1)
     assert bench.engine.committed["g1"] == {2: 1}
@@ -163,7 +174,8 @@ def test_a_narrowed_article_is_rewritten_at_once_without_encoding(bench: Bench) 
     bench.encoder.encoded.clear()
     bench.changes.set(make_article(1, 2))
     assert bench.worker.apply_now(1, 2)
-    assert bench.engine.committed["g1"] == {1: 2} and not bench.encoder.encoded
+    assert bench.engine.committed["g1"] == {1: 2}
+    assert not bench.encoder.encoded
 
 
 def test_a_narrowed_article_with_new_text_is_withdrawn_until_the_feed_brings_it_back(bench: Bench) -> None:
@@ -225,5 +237,6 @@ def test_a_slice_of_a_build_reports_what_it_left_over(bench: Bench) -> None:
         assert filled.articles == len(wanted) - len(filled.later)
         poison |= filled.poison
         wanted = {article_id: wanted[article_id] for article_id in filled.later}
-    assert len(bench.engine.committed[generation]) == 19 and poison == {20}
+    assert len(bench.engine.committed[generation]) == 19
+    assert poison == {20}
     assert not bench.engine.live["g1"]

@@ -1,0 +1,60 @@
+# make setup && make demo. Everything happens in .venv; PYTHON and TORCH=cpu may be given.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH ?=
+EXTRAS ?= dev,train
+TORCH_BACKEND := $(if $(TORCH),--torch-backend=$(TORCH),)
+# TORCH=cpu takes torch from its own index, whose builds are named otherwise than the pinned ones
+CONSTRAINTS := $(if $(TORCH),,-c constraints.txt)
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help setup demo serve test unit contract integration api architecture browser soak lint format bench wheel clean
+
+help: ## What there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "%-14s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: $(BIN)/python pyproject.toml setup.py constraints.txt
+	@command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
+	PATH="$(abspath $(BIN)):$$PATH" uv pip install --quiet --python $(BIN)/python $(TORCH_BACKEND) $(CONSTRAINTS) -e '.[$(EXTRAS)]'
+	touch $@
+
+setup: $(VENV)/.ready ## Install everything and export the encoder once (TORCH=cpu: the small torch)
+	$(BIN)/kb model export
+
+demo: setup ## Load the sample knowledge and serve it at http://127.0.0.1:8080
+	$(BIN)/kb demo
+
+serve: setup ## Serve what is in var/
+	$(BIN)/kb serve
+
+test: setup ## All tests but the soak
+	$(PYTEST) tests --ignore=tests/soak
+
+unit contract integration api architecture browser: setup ## One layer of tests
+	$(PYTEST) tests/$@
+
+soak: setup ## Minutes of traffic, kills and rebuilds
+	$(PYTEST) tests/soak -m soak --timeout=3600
+
+lint: setup ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup ## Let ruff write
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## How good and how fast
+	$(BIN)/kb-eval run
+
+wheel: setup ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean: ## Remove what was built; keeps var/ and .venv
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

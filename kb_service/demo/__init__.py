@@ -1,0 +1,1 @@
+"""The sample company: its knowledge, its people, and how they are loaded."""

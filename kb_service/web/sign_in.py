@@ -1,0 +1,60 @@
+"""Signing in and out by form."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import RedirectResponse, Response
+
+from kb_service.errors import NotAuthenticated, RateLimited
+from kb_service.http import WritingSession
+from kb_service.web.messages import message
+from kb_service.web.shell import CurrentPage, Page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/sign-in")
+def read_sign_in(page: CurrentPage, next: str = "/") -> Response:
+    """The form; ``next`` is where to go afterwards."""
+    return _form(page, next, "", "", 200)
+
+
+@router.post("/sign-in")
+def post_sign_in(
+    page: CurrentPage,
+    session: WritingSession,
+    email: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/",
+) -> Response:
+    """Start a session, or show the form again with what was wrong."""
+    gate = page.request.app.state.gate
+    try:
+        token = gate.sign_in(page.request, session, email[:300], password[:1000])
+    except (NotAuthenticated, RateLimited) as error:
+        return _form(page, next, email, error.detail, error.status)
+    answer = RedirectResponse(local_path(next), 303)
+    gate.set_session(page.request, answer, token)
+    return answer
+
+
+@router.post("/sign-out")
+def post_sign_out(page: CurrentPage, session: WritingSession) -> Response:
+    """End the session."""
+    answer = RedirectResponse("/", 303)
+    page.request.app.state.gate.sign_out(page.request, session, answer)
+    return answer
+
+
+def local_path(address: str) -> str:
+    """An address of this site, or the home page: nobody is sent elsewhere by a link."""
+    is_local = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if is_local else "/"
+
+
+def _form(page: Page, next: str, email: str, error: str, status: int) -> Response:
+    return page.render(
+        "sign_in.html", message("sign_in.title"), status, next=local_path(next), email=email, error=error
+    )
