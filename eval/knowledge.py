@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """(what is being done, done, total)"""
 MARKER = "built.json"
+BEGUN = "begun"
 PROJECT = Path(__file__).resolve().parent.parent
 _SHARED = ("vectors.sqlite3", "models")
 _INDEXING_CODE = ("indexers/passages.py", "indexers/analysis.py", "indexers/document.py", "indexers/embedded", "kb_service/articles",
@@ -81,7 +82,9 @@ def open_base(source: Path, digest: str, progress: Progress, fresh: bool = False
     root = cache_root()
     settings = _settings(root, digest)
     with _locked(root / f"{settings.data_dir.name}.lock"):
-        if fresh or not (settings.data_dir / MARKER).is_file():
+        if fresh:
+            shutil.rmtree(settings.data_dir, ignore_errors=True)
+        if not (settings.data_dir / MARKER).is_file():
             _build(root, settings, source, progress)
     parts = assemble(settings, writable=False)
     try:
@@ -113,13 +116,17 @@ def _settings(root: Path, digest: str) -> Settings:
 
 
 def _build(root: Path, settings: Settings, source: Path, progress: Progress) -> None:
+    """Import into an empty folder, or go on where a run of the same code was interrupted."""
     from kb_service.assembly import assemble
 
-    directory = settings.data_dir
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    for name in _SHARED:
-        (directory / name).symlink_to(root / name)
+    directory, code = settings.data_dir, indexing_code_digest()
+    begun = directory / BEGUN
+    if not begun.is_file() or begun.read_text("utf-8") != code:
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        for name in _SHARED:
+            (directory / name).symlink_to(root / name)
+        begun.write_text(code, "utf-8")
     started = time.monotonic()
     parts = assemble(settings)
     try:
@@ -127,7 +134,7 @@ def _build(root: Path, settings: Settings, source: Path, progress: Progress) -> 
     finally:
         parts.close()
     made = {
-        "source": str(source), "seconds": round(time.monotonic() - started, 1), "code": indexing_code_digest(),
+        "source": source.name, "seconds": round(time.monotonic() - started, 1), "code": code,
         "import": summary, "built_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }  # fmt: skip
     (directory / MARKER).write_text(json.dumps(made), "utf-8")
@@ -135,27 +142,14 @@ def _build(root: Path, settings: Settings, source: Path, progress: Progress) -> 
 
 def _import(parts: Parts, source: Path, progress: Progress) -> str:
     """`kb import`, then the feed drained. Returns what the import did."""
+    from kb_service.transfer.draining import drain_index
     from kb_service.transfer.importing import ImportOptions, import_articles
 
     report = import_articles(parts, source, ImportOptions(), progress)
-    _drain(parts, progress)
-    return f"{report.created} created, {report.rejected} rejected of {report.total}"
-
-
-def _drain(parts: Parts, progress: Progress) -> None:
-    from kb_service.db import outbox
-    from kb_service.indexing.feed import IndexFeed
-
-    def waiting() -> int:
-        with parts.database.reading() as session:
-            return outbox.pending(session)[0]
-
-    feed, total = IndexFeed.of(parts), waiting()
-    while left := waiting():
-        progress("indexing", total - left, total)
-        if not feed.step():
-            time.sleep(0.05)
-    progress("indexing", total, total)
+    drained = drain_index(parts, progress)
+    if not drained.is_mine or drained.left:
+        raise OSError(f"{drained.left} changes could not be indexed in {parts.settings.data_dir}: look with `kb index status`.")
+    return f"{report.created + report.updated + report.unchanged} imported, {report.rejected} rejected of {report.total}"
 
 
 def _external_ids(parts: Parts) -> dict[int, str]:

@@ -90,7 +90,7 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], Ab
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
-        parts: Parts = given or await to_thread.run_sync(assemble, settings)
+        parts = given if given is not None else await to_thread.run_sync(assemble, settings)
         _hold(app, parts)
         if settings.run_worker:
             await to_thread.run_sync(app.state.feed.start)

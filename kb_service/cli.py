@@ -96,44 +96,13 @@ def main() -> None:
     try:
         app()
     except Exception as exc:
+        from kb_service.commands.failures import explain
+
         line = explain(exc)
         if line is None or _is_debugging():
             raise
         sys.stderr.write(f"kb: {line}\n")
         sys.exit(EXIT_CODE)
-
-
-def explain(exc: Exception) -> str | None:
-    """One line for an error that a person can do something about; None for a defect of ours."""
-    from pydantic import ValidationError
-    from sqlalchemy.exc import OperationalError
-
-    from indexers.embedding.port import EncoderUnavailable
-    from indexers.engine import EngineUnavailable
-    from kb_service.errors import KbError
-
-    if isinstance(exc, ValidationError):
-        return _explain_settings(exc)
-    if isinstance(exc, KbError | EngineUnavailable | EncoderUnavailable):
-        return " ".join(str(exc).split())
-    if isinstance(exc, OperationalError):
-        cause = str(exc.orig).strip().splitlines()[0]
-        return f"the database cannot be used: {cause}. Check KB_DATABASE_URL, then `kb doctor`."
-    if isinstance(exc, OSError):
-        return f"{exc.strerror or exc}: {exc.filename or ''}. Check the path and its permissions.".replace(": .", ".")
-    return None
-
-
-def _explain_settings(exc: Any) -> str:
-    from kb_service.settings import Settings
-
-    prefix = "KB_" if exc.title == Settings.__name__ else ""
-    parts = []
-    for error in exc.errors():
-        name = ".".join(str(part) for part in error["loc"])
-        message = error["msg"].removeprefix("Value error, ")
-        parts.append(f"{(prefix + name.upper()) if prefix else name}: {message}" if name else message)
-    return "; ".join(parts) + ". Correct this and try again."
 
 
 def _is_debugging() -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from indexers.document import IndexedArticle
@@ -20,10 +20,10 @@ from indexers.embedded.files import directory_size
 from indexers.embedded.generation import Generation, create_generation
 from indexers.embedded.lock import WriterLock
 from indexers.embedded.snapshot import EmbeddedSnapshot
+from indexers.embedded.writing import OnPoint, WritableGeneration
 from indexers.engine import Engine, EngineUnavailable, IndexStatus, Vector
 
 FOLLOW_SECONDS = 0.2
-OnPoint = Callable[[str], None]
 
 
 class EmbeddedEngine(Engine):
@@ -106,7 +106,7 @@ class EmbeddedEngine(Engine):
         generation = self._opened.get(name)
         if generation is None:
             path = self._catalog.path(name)
-            generation = Generation(path, writable=self._writer.is_held, on_point=self._on_point)
+            generation = WritableGeneration(path, self._on_point) if self._writer.is_held else Generation(path)
             self._opened[name] = generation
         return generation
 
@@ -191,7 +191,9 @@ class EmbeddedEngine(Engine):
                 raise EngineUnavailable(
                     f"there is no generation {generation}; there are {', '.join(sorted(current.kept))}"
                 )
-            self._open(generation).commit()
+            opened = self._open(generation)
+            if isinstance(opened, WritableGeneration):
+                opened.commit()
             swapped = current.activated(generation)
             self._on_point("swap")
             self._catalog.write(swapped)
@@ -219,9 +221,12 @@ class EmbeddedEngine(Engine):
             raise EngineUnavailable(f"this process only reads the index: {self._writer.describe_holder()}")
         return self._current
 
-    def _writable(self, name: str) -> Generation:
+    def _writable(self, name: str) -> WritableGeneration:
         self._require_writer()
-        return self._live(name)
+        generation = self._live(name)
+        if not isinstance(generation, WritableGeneration):
+            raise EngineUnavailable(f"generation {name} was opened for reading")
+        return generation
 
     def _live(self, name: str) -> Generation:
         if name not in self.generations():

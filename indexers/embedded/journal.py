@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -106,27 +106,28 @@ class Journal:
         end = self.size if stop is None else min(stop, self.size)
         if start >= end:
             return
-        with open(self.path, "rb") as stream:
-            content = np.memmap(stream, dtype=np.uint8, mode="r", shape=(end,))
-            view = content.data
-            while record := self._read(view, start, end):
+        # read, not mapped: the writer may cut a torn tail off meanwhile, which would end a process that maps it
+        with self.path.open("rb", buffering=1 << 20) as stream:
+            stream.seek(start)
+            while record := self._read(stream, start, end):
                 yield record
                 start = record.end
 
-    def _read(self, view: memoryview, start: int, end: int) -> Record | None:
-        if start + _HEADER.size > end:
+    def _read(self, stream: BinaryIO, start: int, end: int) -> Record | None:
+        header = stream.read(_HEADER.size)
+        if len(header) < _HEADER.size:
             return None
-        magic, length, count, dimensions, checksum = _HEADER.unpack_from(view, start)
+        magic, length, count, dimensions, checksum = _HEADER.unpack(header)
         if magic != _MAGIC or dimensions != self._dimensions or length > MAX_METADATA:
             return None
         head = -(-(_HEADER.size + length) // self._row_bytes) * self._row_bytes
         stop = start + head + count * self._row_bytes
         if stop > end:
             return None
-        body = view[start + _HEADER.size : stop]
+        body = stream.read(stop - start - _HEADER.size)
         if zlib.crc32(body, zlib.crc32(struct.pack("<III", length, count, dimensions))) != checksum:
             return None
-        return Record(orjson.loads(body[:length]), (start + head) // self._row_bytes, count, stop)
+        return Record(orjson.loads(memoryview(body)[:length]), (start + head) // self._row_bytes, count, stop)
 
     def close(self) -> None:
         """Release the file; mapped matrices stay valid."""

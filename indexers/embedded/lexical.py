@@ -33,6 +33,9 @@ IDENTIFIER_BOOST = 3.0
 PHRASE_BOOST = 0.5
 MAX_TERMS = 64
 DOCUMENTS_PER_ARTICLE = 5
+UNFILTERED_SHARE = 0.3
+
+Clauses = Sequence[tuple[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,12 @@ class Ranked:
     passages: Array
     scores: Array
     addresses: list[Any]
-    is_full: bool
+    is_full: bool = False
+
+    def cut(self, depth: int) -> Ranked:
+        """The first ``depth``."""
+        kept, is_full = slice(0, depth), len(self.slots) > depth
+        return Ranked(self.slots[kept], self.passages[kept], self.scores[kept], self.addresses[kept], is_full)
 
 
 class LexicalLeg:
@@ -65,8 +73,8 @@ class LexicalLeg:
         known = [name for name in names if self._holds(name, limits)]
         unknown = tuple(name for name in names if name not in known)
         wanted = Query.boolean_query(list(self._clauses(terms, query.phrases)))
-        first = self._rank([*limits, (Occur.Must, wanted), self._must_name(known)], admitted, depth) if known else None
-        rest = self._rank([*limits, (Occur.Must, wanted)], admitted, depth)
+        first = self._rank(limits, [(Occur.Must, wanted), self._must_name(known)], admitted, depth) if known else None
+        rest = self._rank(limits, [(Occur.Must, wanted)], admitted, depth)
         candidates = self._merge(first, rest, depth)
         best = first if first is not None and len(first.slots) else rest
         share = self._matched_share(terms, best.addresses[0]) if best.addresses else 0.0
@@ -124,20 +132,29 @@ class LexicalLeg:
 
     # -- ranking ---------------------------------------------------------------------------------------------------
 
-    def _rank(self, clauses: Sequence[tuple[Any, Any]], admitted: Admitted, depth: int) -> Ranked:
-        """The best document of each of the best ``depth`` articles; asks for more documents until there are enough."""
-        query = Query.boolean_query(list(clauses))
+    def _rank(self, limits: Clauses, clauses: Clauses, admitted: Admitted, depth: int) -> Ranked:
+        """The best document of each of the best ``depth`` articles; asks for more documents until there are enough.
+
+        Scores do not depend on the filter, so where it admits a good share, a longer unfiltered list cut by the tables
+        is the same list and costs less; when that list is not long enough, tantivy filters.
+        """
+        share = admitted.passage_count / max(1, len(admitted.passages))
+        if limits and share >= UNFILTERED_SHARE:
+            limit = min(int(depth * DOCUMENTS_PER_ARTICLE / share), self._documents)
+            ranked, is_all = self._search(clauses, admitted, limit)
+            if is_all or len(ranked.slots) > depth:
+                return ranked.cut(depth)
         limit = min(depth * DOCUMENTS_PER_ARTICLE, self._documents)
         while True:
-            hits = self._searcher.search(query, limit, count=False).hits
-            ranked = self._reduce(hits, admitted)
-            if len(ranked.slots) > depth or len(hits) < limit or limit >= self._documents:
-                break
+            ranked, is_all = self._search([*limits, *clauses], admitted, limit)
+            if is_all or len(ranked.slots) > depth:
+                return ranked.cut(depth)
             limit = min(limit * 4, self._documents)
-        kept = slice(0, depth)
-        addresses = ranked.addresses[kept]
-        is_full = len(ranked.slots) > depth
-        return Ranked(ranked.slots[kept], ranked.passages[kept], ranked.scores[kept], addresses, is_full)
+
+    def _search(self, clauses: Clauses, admitted: Admitted, limit: int) -> tuple[Ranked, bool]:
+        """Ranked articles among the best ``limit`` documents; True when those are all there are."""
+        hits = self._searcher.search(Query.boolean_query(list(clauses)), limit, count=False).hits
+        return self._reduce(hits, admitted), len(hits) < limit or limit >= self._documents
 
     def _reduce(self, hits: Sequence[tuple[float, Any]], admitted: Admitted) -> Ranked:
         addresses = [address for _, address in hits]
@@ -149,7 +166,7 @@ class LexicalLeg:
         order = allowed[np.lexsort((passages[allowed], articles[allowed], -scores[allowed]))]
         _, firsts = np.unique(slots[order], return_index=True)
         best = order[np.sort(firsts)]
-        return Ranked(slots[best], passages[best], scores[best], [addresses[at] for at in best], False)
+        return Ranked(slots[best], passages[best], scores[best], [addresses[at] for at in best])
 
     def _admits(self, slots: Array, passages: Array, admitted: Admitted) -> Array:
         """The filter once more, by the tables."""

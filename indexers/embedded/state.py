@@ -83,7 +83,7 @@ class Loaded:
 
     def _has(self, approximate: Path) -> bool:
         held = self.vectors.approximate if self.vectors else None
-        return held is not None and held.file_name == approximate.name
+        return held is not None and held.is_same_training(approximate.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 import numpy.typing as npt
 
-from indexers.embedded.approximate import ApproximateIndex, is_worthwhile, pack, train
+from indexers.embedded.approximate import ApproximateIndex, add_rows, is_worthwhile, pack, to_floats, train
 from indexers.embedded.journal import Halves
 from indexers.embedded.tables import Array, Mask
 from indexers.engine import Vector
@@ -22,8 +22,7 @@ from indexers.engine import Vector
 Scores = npt.NDArray[np.float32]
 TAIL_ROWS = 1_024
 EIGHT_BIT_ROWS = 16_384
-SCAN_ROWS = 12_000
-BLOCK = 8_192
+SCAN_ROWS = 6_000
 _FAISS: Any = faiss  # its stubs do not know keyword parameters
 faiss.omp_set_num_threads(1)
 
@@ -41,8 +40,8 @@ class VectorIndex:
     @classmethod
     def build(cls, matrix: Halves, rows: Array, approximate: ApproximateIndex | None = None) -> VectorIndex:
         """An index over journal rows; an ``approximate`` one that covers more than there is is not used."""
-        if approximate is not None and approximate.count > len(rows):
-            approximate = None
+        if approximate is not None:
+            approximate = approximate.extend(matrix, rows) if approximate.count <= len(rows) else None
         return cls(matrix, rows, _scan_index(matrix, rows), len(rows), approximate)
 
     def extend(self, matrix: Halves, rows: Array) -> VectorIndex:
@@ -53,33 +52,34 @@ class VectorIndex:
         if (len(rows) > EIGHT_BIT_ROWS) != (self.base_count > EIGHT_BIT_ROWS) or len(rows) > 2 * self.base_count:
             return self.build(matrix, rows, self.approximate)
         base = faiss.clone_index(self.base)
-        _add(base, matrix, rows, self.base_count)
-        return replace(grown, base=base, base_count=len(rows))
+        add_rows(base, matrix, rows, self.base_count)
+        approximate = self.approximate and self.approximate.extend(matrix, rows)
+        return replace(grown, base=base, base_count=len(rows), approximate=approximate)
 
     def improved(self) -> VectorIndex | None:
-        """With an approximate index over (nearly) all rows, when that is worth its cost; None when all is well."""
+        """With an approximate index that is worth to be saved; None when the saved one, or none, will do."""
         count = len(self.rows)
         if not is_worthwhile(count, self.matrix.shape[1]):
             return None
         if self.approximate is None or count > 2 * self.approximate.trained:
             return replace(self, approximate=train(self.matrix, self.rows))
-        if count - self.approximate.count > max(SCAN_ROWS // 2, count // 16):
-            return replace(self, approximate=self.approximate.extend(self.matrix, self.rows))
+        if count - self.approximate.saved > max(8 * TAIL_ROWS, count // 16):
+            return self
         return None
 
     def search(self, vector: Vector, admitted: Mask, count: int) -> tuple[Array, Scores]:
         """The best ``count`` admitted rows with their cosines, best first, ties by row."""
         rows = np.concatenate([*self._propose(vector, admitted, count), self._tail(admitted)])
-        scores = self.matrix[self.rows[rows]].astype(np.float32) @ vector
+        scores = to_floats(self.matrix[self.rows[rows]]) @ vector
         order = np.lexsort((rows, -scores))[:count]
         return rows[order], scores[order]
 
     def _propose(self, vector: Vector, admitted: Mask, count: int) -> list[Array]:
-        covered = 0 if self.approximate is None else self.approximate.count
-        if self.approximate is None or int(np.count_nonzero(admitted[:covered])) <= SCAN_ROWS:
+        if self.approximate is None or int(np.count_nonzero(admitted)) <= SCAN_ROWS:
             return [self._scan(vector, admitted, 0, count)]
+        covered = self.approximate.count
         wide = self.approximate.propose(vector, pack(admitted[:covered]), count)
-        return [wide, self._scan(vector, admitted, covered, count)]
+        return [wide, self._scan(vector, admitted, covered, count)] if covered < self.base_count else [wide]
 
     def _scan(self, vector: Vector, admitted: Mask, start: int, count: int) -> Array:
         """The best rows from ``start`` on in the base; some more than wanted where codes are coarse."""
@@ -105,11 +105,6 @@ def _scan_index(matrix: Halves, rows: Array) -> Any:
     kind = kinds.QT_fp16 if len(rows) <= EIGHT_BIT_ROWS else kinds.QT_8bit
     index = faiss.IndexScalarQuantizer(matrix.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
     if kind == kinds.QT_8bit:
-        index.train(matrix[rows[:: max(1, len(rows) // 10_000)]].astype(np.float32))
-    _add(index, matrix, rows, 0)
+        index.train(to_floats(matrix[rows[:: max(1, len(rows) // 10_000)]]))
+    add_rows(index, matrix, rows, 0)
     return index
-
-
-def _add(index: Any, matrix: Halves, rows: Array, start: int) -> None:
-    for at in range(start, len(rows), BLOCK):
-        index.add(matrix[rows[at : at + BLOCK]].astype(np.float32))

@@ -1,7 +1,7 @@
 """Files that articles show: kept by their hash, found only by who may read an article that shows them.
 
-Invariants: an article's files are exactly those of its last import; names hold no path; what a browser could run is never
-given to it as a page (`disposition`).
+Invariants: an article's files are exactly those of its last import; names hold no path; what a browser could run is
+never given to it as a page (`disposition`).
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ def find_attachment(session: Session, sha256: str, name: str, actor: Actor) -> S
         raise NotFound("There is no such file.")
     is_public = any("public" in article.audience for _, article in readable)
     is_shown = found.media_type in INLINE
-    media_type = "application/octet-stream" if _RUNS.search(found.media_type) and not _is_svg(found) else found.media_type
+    media_type = (
+        "application/octet-stream" if _RUNS.search(found.media_type) and not _is_svg(found) else found.media_type
+    )
     return Served(found.content, media_type, "inline" if is_shown else "attachment", is_public)
 
 

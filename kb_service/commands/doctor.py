@@ -40,7 +40,7 @@ def doctor() -> None:
 
 
 def _examine(check: Check, settings: Settings) -> Finding:
-    from kb_service.cli import explain
+    from kb_service.commands.failures import explain
 
     try:
         return check(settings)

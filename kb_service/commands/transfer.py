@@ -59,13 +59,17 @@ def _import(path: Path, options: ImportOptions) -> None:
 def describe(report: ImportReport) -> list[str]:
     """What an import did, line by line."""
     lines = [f"Continued behind line {report.resumed_at}, where the last run ended."] if report.resumed_at else []
-    counts = f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged, {report.rejected} rejected"
+    counts = (
+        f"{report.created} created, {report.updated} updated, {report.unchanged} unchanged, {report.rejected} rejected"
+    )
     lines.append(f"{report.source}: {counts} in {report.seconds:.1f} s.")
     for kind in ("product", "release", "os", "topic"):
         names = [text.partition(":")[2] for text in report.added if text.startswith(f"{kind}:")]
         if names:
             lines.append(f"Added to the catalogue, {kind} ({len(names)}): {_some(names)}")
-    lines += [f"Note: {text}" + (f" ({count} rows)" if count > 1 else "") for text, count in report.notes.most_common(SHOWN)]
+    lines += [
+        f"Note: {text}" + (f" ({count} rows)" if count > 1 else "") for text, count in report.notes.most_common(SHOWN)
+    ]
     lines += [f"Line {r.line}: {f'{r.field}: ' if r.field else ''}{r.reason}" for r in report.rejections[:SHOWN]]
     if report.rejected_file:
         lines.append(f"All {report.rejected} rejected rows, with the reason: {report.rejected_file}")
@@ -88,6 +92,8 @@ def _index() -> None:
 
 def describe_drained(drained: Drained) -> str:
     """What became of the index, in one line."""
+    if not drained.is_mine and not drained.left:
+        return "A running service has indexed it all."
     if not drained.is_mine:
         return f"A running service is indexing {drained.left} changes. Watch it: kb index status"
     if drained.left:
@@ -98,7 +104,9 @@ def describe_drained(drained: Drained) -> str:
 @app.command()
 def export(
     path: Path,
-    audience: list[str] = typer.Option([], help="Only what these readers may see; may be repeated. Default: everything."),
+    audience: list[str] = typer.Option(
+        [], help="Only what these readers may see; may be repeated. Default: everything."
+    ),
     include_drafts: bool = typer.Option(False, help="Articles that are not published, too."),
 ) -> None:
     """Write articles and the catalogue as JSON Lines, which `kb import` reads back to the same."""

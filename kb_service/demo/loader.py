@@ -1,7 +1,7 @@
 """Loads the sample company: knowledge, a notice, people and a widget's key; indexes what is new.
 
-Invariants: idempotent (the second time nothing changes, and nothing that people added is lost); the people's passwords are
-published here, so they are for a demonstration only.
+Invariants: idempotent (the second time nothing changes, and nothing that people added is lost); the people's passwords
+are published here, so they are for a demonstration only.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class Enricher:
         """The one question that separates the leading answers, if they differ on an axis nobody gave."""
         stated = found.frame.stated
         product = stated.product or found.frame.inferred.product
-        top = found.results[:LEADERS]
+        top = found.leaders[:LEADERS]
         leaders = [
             facets.leader(r, found.frame.applicabilities[r.candidate.fused.key], product, self.catalogued())
             for r in top

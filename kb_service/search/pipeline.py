@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from indexers.analysis import analyze_query
 from indexers.engine import Filter, Snapshot
 from kb_service.catalog.context import Applicability, Context, Match, SignatureSet
 from kb_service.catalog.vocabulary import Catalog
@@ -21,12 +22,13 @@ from kb_service.search import checking, evidence
 from kb_service.search.checking import ArticleFacts
 from kb_service.search.curation import Curation
 from kb_service.search.fusion import Fused, Weights, fuse
-from kb_service.search.ranking import Frame, Ranked, rank
+from kb_service.search.ranking import Frame, Ranked, keep_one_per_family, score
 from kb_service.search.request import SearchRequest
 from kb_service.search.retrieval import Retriever
 from kb_service.search.understanding import Understood, understand
 
 _CACHE_ENTRIES = 2048
+_LEADERS = 8
 EMPTY = Context()
 
 
@@ -41,6 +43,13 @@ class Candidates:
     degraded: tuple[str, ...]
     timings_ms: Mapping[str, float]
 
+    @property
+    def is_look_alike(self) -> bool:
+        """The question is nothing but identifiers that stand nowhere: whatever was found only looks like them."""
+        asked = self.understood
+        words = set(analyze_query(" ".join(asked.identifiers)))
+        return bool(self.evidence.unknown_identifiers) and not self.evidence.known_identifiers and words >= set(asked.terms)
+
 
 @dataclass(slots=True)
 class Found:
@@ -50,6 +59,8 @@ class Found:
     frame: Frame
     candidates: Candidates
     results: list[Ranked]
+    leaders: list[Ranked]
+    """The first candidates before families: what a clarifying question separates."""
     facts: dict[int, ArticleFacts]
     dropped: int
     refusal: str | None
@@ -90,14 +101,15 @@ class Pipeline:
             request.stated, inferred, stated or {}, signatures.covering(inferred) if not inferred.is_empty else {},
             signatures, pinned,
         )  # fmt: skip
-        results = rank(passed, frame, {})
+        scored = score(passed, frame, {})
+        results = [] if candidates.is_look_alike else keep_one_per_family(scored, frame)
         visible = {i: f for i, f in facts.items() if not f.audience.isdisjoint(request.actor.audiences)}
         timings = dict(candidates.timings_ms)
         timings["check"] = (checked - retrieved) * 1000
         timings["rank"] = (time.perf_counter() - checked) * 1000
         timings["retrieve"] = (retrieved - started) * 1000
         refusal = evidence.refusal(candidates.evidence, curation.calibration)
-        return Found(snapshot, frame, candidates, results, visible, dropped, refusal, timings)
+        return Found(snapshot, frame, candidates, results, scored[:_LEADERS], visible, dropped, refusal, timings)
 
     def read_facts(self, article_ids: list[int]) -> dict[int, ArticleFacts]:
         """The one set query of the check."""

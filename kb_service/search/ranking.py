@@ -56,12 +56,17 @@ class Ranked:
         return self.candidate.facts.family_id
 
 
-def rank(
+def score(
     candidates: Sequence[AuthorizedCandidate], frame: Frame, extra: Mapping[int, Sequence[Signal]]
 ) -> list[Ranked]:
-    """Add signals, order, keep one per family and drop what stands far below the best."""
+    """Add signals and order; every family member is still there (the clarifying question needs them)."""
     scored = [_score(c, frame, extra.get(c.fused.article_id, ())) for c in candidates]
     scored.sort(key=lambda r: (-r.pinned, -r.score, r.candidate.fused.article_id))
+    return scored
+
+
+def keep_one_per_family(scored: Sequence[Ranked], frame: Frame) -> list[Ranked]:
+    """The result list: one per family, without what stands far below the best."""
     collapsed = collapse(scored, lambda r: _preference(r, frame))
     shown = [
         Ranked(c.shown.candidate, max(c.shown.score, *(o.score for o in c.others)) if c.others else c.shown.score,

@@ -30,7 +30,7 @@ _RANGE = re.compile(r"[<>=≥≤~^*|,]|\s-\s|\.\s*x\b")
 
 @dataclass
 class CatalogFiller:
-    """Finds or adds entries within one transaction; ``added`` as "product:gateway", "release:gateway:11.2", "os:windows"."""
+    """Finds or adds entries in one transaction; ``added`` as "product:gateway", "release:gateway:11", "os:windows"."""
 
     session: Session
     strict: bool = False
@@ -127,7 +127,8 @@ def _check_versions(entry: Mapping[str, Any], place: str) -> None:
 
 
 def _single_versions(versions: str | Sequence[str]) -> Iterable[str]:
-    items = [versions] if isinstance(versions, str) else versions
+    """The releases that a list names; a range ("11" means all of 11.*) names none."""
+    items = () if isinstance(versions, str) else versions
     return (item for item in items if item.strip() and not _RANGE.search(item))
 
 

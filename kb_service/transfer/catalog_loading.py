@@ -22,12 +22,14 @@ def load_entries(session: Session, catalog: Mapping[str, Any]) -> list[str]:
     """Add products, operating systems and topics; returns what was added. Raises InvalidInput for a malformed file."""
     try:
         return [
-            *(text for i, product in enumerate(catalog.get("products") or ()) for text in _product(session, product, i)),
+            *(text for i, entry in enumerate(catalog.get("products") or ()) for text in _product(session, entry, i)),
             *(text for kind, key in (("os", "operating_systems"), ("topic", "topics"))
               for node in _flat(catalog.get(key) or ()) for text in _node(session, kind, *node)),
         ]  # fmt: skip
     except (KeyError, TypeError, AttributeError) as error:
-        raise InvalidInput(f"The catalogue's entries cannot be read: {type(error).__name__} {error}", "/catalog") from None
+        raise InvalidInput(
+            f"The catalogue's entries cannot be read: {type(error).__name__} {error}", "/catalog"
+        ) from None
 
 
 def _product(session: Session, entry: Mapping[str, Any], position: int) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """export_articles: articles and the catalogue as JSON Lines that import back to the same.
 
-Invariants: the first line is the catalogue, then one article a line, by source and external id; an article made here gets
-the external id "kb-000123", and links name external ids, so that nothing depends on numbers that another database gives.
+Invariants: the first line is the catalogue, then one article a line, by source and external id; an article made here
+gets the external id "kb-000123", and links name external ids, so that nothing depends on another database's numbers.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _own_id(article_id: int) -> str:
 
 
 def _records(session: Session, wanted: Sequence[int]) -> Iterator[dict[str, Any]]:
-    ids = {number: external_id for number, external_id in session.execute(select(Article.id, Article.external_id))}
+    ids = {row.id: row.external_id for row in session.execute(select(Article.id, Article.external_id))}
     for start in range(0, len(wanted), CHUNK):
         chunk = list(wanted[start : start + CHUNK])
         articles = {a.id: a for a in session.scalars(select(Article).where(Article.id.in_(chunk)))}
@@ -145,7 +145,9 @@ def _time(value: datetime) -> str:
 
 
 def _attachments(session: Session, article_id: int) -> Sequence[Attachment]:
-    return session.scalars(select(Attachment).where(Attachment.article_id == article_id).order_by(Attachment.name)).all()
+    return session.scalars(
+        select(Attachment).where(Attachment.article_id == article_id).order_by(Attachment.name)
+    ).all()
 
 
 def _attachment(row: Attachment) -> dict[str, str]:

@@ -17,11 +17,12 @@ from typing import Any
 from kb_service.articles.inputs import ArticleText
 from kb_service.transfer.rows import AttachedFile, Defaults, ImportRow, RowError, Standing
 
-FIELDS = frozenset(
-    {"id", "external_id", "source", "title", "short_answer", "type", "topics", "family", "applies_to", "audience", "state",
-     "language", "keywords", "issue", "environment", "cause", "resolution", "body", "owner", "confidence", "governance",
-     "votes_up", "votes_down", "created_at", "updated_at", "redirects", "attachments"}
-)  # fmt: skip
+_NAMES = (
+    "id external_id source title short_answer type topics family applies_to audience state language keywords issue "
+    "environment cause resolution body owner confidence governance votes_up votes_down created_at updated_at "
+    "redirects attachments"
+)
+FIELDS = frozenset(_NAMES.split())
 _US_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 STATES = {"published": True, "draft": False}
 
@@ -109,7 +110,14 @@ def parse_time(value: Any, name: str) -> datetime | None:
 
 def kind_of(value: Any) -> str:
     """The JSON name of a value's type, for errors."""
-    names = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number", str: "a text"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+    }
     return "nothing" if value is None else names.get(type(value), type(value).__name__)
 
 

@@ -50,9 +50,12 @@ class ImportOptions:
 
 
 def import_articles(
-    target: Parts | Database, path: Path | str, options: ImportOptions = ImportOptions(), progress: Progress | None = None
+    target: Parts | Database,
+    path: Path | str,
+    options: ImportOptions = ImportOptions(),
+    progress: Progress | None = None,
 ) -> ImportReport:
-    """Import everything at ``path``. Raises InvalidInput for what is not a source at all, OSError for what cannot be read."""
+    """Import everything at ``path``. Raises InvalidInput for what is no source, OSError for what cannot be read."""
     database = target if isinstance(target, Database) else target.database
     source = open_source(Path(path), options.format, Defaults(options.audience))
     return Import(database, source, options, progress or _silent).run()
@@ -134,7 +137,9 @@ class Import:
             work.run(batch)
             file.write(work.rejections)
             self._account(work)
-            write_state(session, self.name, {"fingerprint": mark, "line": batch[-1].line, "report": self.report.to_state()})
+            write_state(
+                session, self.name, {"fingerprint": mark, "line": batch[-1].line, "report": self.report.to_state()}
+            )
 
     def _account(self, work: Batch) -> None:
         self.report.added += [text for text in work.filler.added if text not in self.report.added]
@@ -153,8 +158,7 @@ class Import:
         if (first := self.first_lines.get((source, row.external_id))) != row.line:
             raise RowError("external_id", f"{row.external_id!r} stands in line {first} already")
         rewritten: dict[str, Any] = {
-            name: self.links.rewrite(getattr(row.text, name), row.address)
-            for name in TEXT_FIELDS
+            name: self.links.rewrite(getattr(row.text, name), row.address) for name in TEXT_FIELDS
         }
         return ImportedArticle(
             source=source,

@@ -22,7 +22,7 @@ _ZENDESK = re.compile(r"/hc/(?:[a-zA-Z-]+/)?articles/(\d+)")
 
 
 class LinkIndex:
-    """Addresses of one source's articles → external ids. ``hosts``: whose absolute addresses are ours ("": any of none)."""
+    """Addresses of one source's articles → external ids. ``hosts``: whose absolute addresses are ours."""
 
     def __init__(self) -> None:
         self.ids: set[str] = set()
@@ -45,7 +45,9 @@ class LinkIndex:
             found = self.find(match["target"], address)
             return match["before"] + (f"kb:{found}" if found else match["target"])
 
-        return _outside_code(text, lambda part: _HREF.sub(replaced, _DEFINITION.sub(replaced, _LINK.sub(replaced, part))))
+        return _outside_code(
+            text, lambda part: _HREF.sub(replaced, _DEFINITION.sub(replaced, _LINK.sub(replaced, part)))
+        )
 
     def find(self, target: str, address: str = "") -> str | None:
         """The external id of the article that a link's target leads to."""

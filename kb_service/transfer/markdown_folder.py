@@ -1,7 +1,7 @@
 """Reader of a folder of Markdown files with YAML front matter (the format of kb_service/demo/knowledge).
 
-Invariants: files are read in the order of their paths; ``line`` is the file's place in that order; a file that cannot be
-read is a Rejection that names it. README.md is about the folder and no article; catalog.yaml brings catalogue entries.
+Invariants: files are read in the order of their paths; ``line`` is the file's place in that order; a file that cannot
+be read is a Rejection that names it. README.md is about the folder, no article; catalog.yaml brings entries.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ class MarkdownFolderSource(Source):
         except (OSError, UnicodeDecodeError) as error:
             raise RowError("", f"cannot be read as UTF-8 text: {error}") from None
         front, body = split(text)
-        record: dict[str, Any] = {"external_id": address.removesuffix(".md"), **front}
+        record = dict(front)
+        if not {"id", "external_id"} & front.keys():
+            record["external_id"] = address.removesuffix(".md")
         if "title" not in record and (match := _HEADING.match(body)):
             record["title"], body = match[1], body[match.end() :]
         row = row_of({**record, "body": body}, line, self.defaults, address)

@@ -53,8 +53,8 @@ class Standing:
 class ImportRow:
     """One article as its source holds it.
 
-    ``topics`` are names from the root (("Networking", "VPN"),). ``address``: how its neighbours link to it ("vpn/sleep.md").
-    ``notes`` are remarks for the report (missing images). ``raw`` is what was read.
+    ``topics`` are names from the root (("Networking", "VPN"),). ``address``: how its neighbours link to it
+    ("vpn/sleep.md"). ``notes`` are remarks for the report (missing images). ``raw`` is what was read.
     """
 
     line: int
@@ -114,7 +114,7 @@ class Source:
         raise NotImplementedError
 
     def outline(self) -> Iterable[Read]:
-        """The same rows as far as links between them need it (ids and addresses); cheaper where texts must be converted."""
+        """The same rows as far as links between them need it (ids and addresses); cheaper where texts are converted."""
         return self.rows()
 
     def files(self) -> list[Path]:

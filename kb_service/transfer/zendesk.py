@@ -1,7 +1,7 @@
 """Reader of a Zendesk Help Center export: the JSON of its API, as one file or as a folder of files.
 
-Invariants: ids, dates, votes and addresses stay; HTML becomes Markdown without scripts; a section with its category becomes
-a topic; an image that the export does not hold is named in the report. Source of the shapes:
+Invariants: ids, dates, votes and addresses stay; HTML becomes Markdown without scripts; a section with its category
+becomes a topic; an image that the export does not hold is named in the report. Source of the shapes:
 https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/
 """
 
@@ -27,7 +27,7 @@ _MAX_DEPTH = 8
 
 
 class ZendeskSource(Source):
-    """An export folder (articles.json, sections.json, categories.json, article_attachments.json, attachments/) or one JSON."""
+    """An export folder (articles, sections, categories and article_attachments .json, attachments/) or one JSON."""
 
     def files(self) -> list[Path]:
         if self.path.is_file():
@@ -101,7 +101,9 @@ class ZendeskSource(Source):
     def _topic(self, section_id: Any) -> tuple[str, ...]:
         names: list[str] = []
         category = None
-        while section_id is not None and len(names) < _MAX_DEPTH - 1 and (section := self._sections.get(str(section_id))):
+        while (
+            section_id is not None and len(names) < _MAX_DEPTH - 1 and (section := self._sections.get(str(section_id)))
+        ):
             names.insert(0, str(section.get("name") or section_id))
             category, section_id = section.get("category_id", category), section.get("parent_section_id")
         if names and (found := self._categories.get(str(category))):
@@ -128,7 +130,11 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _checked(record: Any, line: int) -> Rejection | None:
-    return None if isinstance(record, Mapping) else Rejection(line, "", f"expected an object, found {kind_of(record)}", record)
+    return (
+        None
+        if isinstance(record, Mapping)
+        else Rejection(line, "", f"expected an object, found {kind_of(record)}", record)
+    )
 
 
 def _by_id(records: list[Any]) -> dict[str, Mapping[str, Any]]:

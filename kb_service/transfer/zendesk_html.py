@@ -1,7 +1,7 @@
 """A help centre's HTML as Markdown, with the files that it shows.
 
-Invariants: nothing that runs survives; a file is only read from inside the export's attachments folder; an image or file
-that the export does not hold is told, and its words stay.
+Invariants: nothing that runs survives; a file is only read from inside the export's attachments folder; an image or
+file that the export does not hold is told, and its words stay.
 """
 
 from __future__ import annotations
@@ -62,7 +62,11 @@ class ExportedFiles:
             candidates = [*named, f"{attachment_id}{PurePosixPath(name).suffix}", attachment_id, *candidates]
         for candidate in candidates:
             path = (self.folder / candidate).resolve()
-            if path.is_relative_to(self.folder.resolve()) and path.is_file() and path.stat().st_size <= MAX_ATTACHMENT_BYTES:
+            if (
+                path.is_relative_to(self.folder.resolve())
+                and path.is_file()
+                and path.stat().st_size <= MAX_ATTACHMENT_BYTES
+            ):
                 shown = clean_name(name or path.name)
                 return AttachedFile(shown, self._types.get(attachment_id) or media_type_of(shown), path.read_bytes())
         return None

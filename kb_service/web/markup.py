@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import html
+import re
 from functools import lru_cache
 
 from markupsafe import Markup
 
 from kb_service.articles.markdown import read_sections, to_html
 from kb_service.search.request import Snippet
+
+_CODE = re.compile(r"`([^`\n]{1,300})`")
+_GAPS = re.compile(r"\n{2,}")
 
 
 def highlighted(snippet: Snippet) -> Markup:
@@ -19,7 +23,17 @@ def highlighted(snippet: Snippet) -> Markup:
             continue
         pieces += [html.escape(snippet.text[place:start]), "<mark>", html.escape(snippet.text[start:end]), "</mark>"]
         place = end
-    return Markup("".join([*pieces, html.escape(snippet.text[place:])]))  # noqa: S704 - every piece is escaped
+    return _finish("".join([*pieces, html.escape(snippet.text[place:])]))
+
+
+def with_code(text: str) -> Markup:
+    """Plain text, escaped, with what stands between backticks as code."""
+    return _finish(html.escape(text))
+
+
+def _finish(escaped: str) -> Markup:
+    coded = _CODE.sub(r"<code>\1</code>", escaped)
+    return Markup(_GAPS.sub("\n", coded))  # noqa: S704 - every piece was escaped
 
 
 @lru_cache(maxsize=16)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import RedirectResponse, Response
 
 from kb_service.articles.models import Article
@@ -16,6 +17,7 @@ from kb_service.articles.uses import ArticleUses
 from kb_service.auth.actors import PUBLIC
 from kb_service.catalog.context import Context
 from kb_service.errors import InvalidInput, KbError, UnknownCatalogEntry
+from kb_service.search.models import QueryEvent
 from kb_service.search.presenting import article_url
 from kb_service.search.request import SearchOptions, SearchRequest, SearchResponse
 from kb_service.web import visitor
@@ -75,9 +77,9 @@ def read_home(page: CurrentPage) -> Response:
 
 
 def list_most_used(session: Session) -> list[Line]:
-    """Public answers, most helpful and most read first."""
-    used = (Article.votes_up - Article.votes_down).desc()
-    return _public_lines(session, used, Article.views.desc(), Article.id)
+    """Public answers, most opened and most helpful first (events of the query log's days, and votes)."""
+    opened = select(func.count(QueryEvent.id)).where(QueryEvent.article_id == Article.id).scalar_subquery()
+    return _public_lines(session, (opened + Article.votes_up - Article.votes_down).desc(), Article.id)
 
 
 def list_latest(session: Session) -> list[Line]:
@@ -85,8 +87,8 @@ def list_latest(session: Session) -> list[Line]:
     return _public_lines(session, Article.published_at.desc(), Article.id.desc())
 
 
-def _public_lines(session: Session, *order: object) -> list[Line]:
-    statement = select(Article).where(is_published(), is_readable([PUBLIC])).order_by(*order)  # type: ignore[arg-type]
+def _public_lines(session: Session, *order: ColumnElement[Any] | InstrumentedAttribute[Any]) -> list[Line]:
+    statement = select(Article).where(is_published(), is_readable([PUBLIC])).order_by(*order)
     return [
         Line(article_url(a.number, a.title), a.title, message("changed", date=day(a.published_at or a.updated_at)))
         for a in session.scalars(statement.limit(HOME_LIST))

@@ -24,7 +24,7 @@ from kb_service.search.request import AXES
 from kb_service.settings import Settings
 from kb_service.web import visitor
 from kb_service.web.forms import context_choices
-from kb_service.web.markup import highlighted, notice_html
+from kb_service.web.markup import highlighted, notice_html, with_code
 from kb_service.web.messages import message, type_label
 from kb_service.web.search_state import SearchState
 
@@ -42,7 +42,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(t=message, type_label=type_label)
-    environment.filters.update(day=day, highlighted=highlighted)
+    environment.filters.update(day=day, highlighted=highlighted, with_code=with_code)
     return environment
 
 

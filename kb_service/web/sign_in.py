@@ -21,6 +21,12 @@ def read_sign_in(page: CurrentPage, next: str = "/") -> Response:
     return _form(page, next, "", "", 200)
 
 
+@router.get("/login")
+def read_login() -> Response:
+    """The address that people guess."""
+    return RedirectResponse("/sign-in", 301)
+
+
 @router.post("/sign-in")
 def post_sign_in(
     page: CurrentPage,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kb_service.cli import COMMANDS, explain, load
+from kb_service.cli import COMMANDS, load
+from kb_service.commands.failures import explain
 
 
 def kb(*args: str, data_dir: Path, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:

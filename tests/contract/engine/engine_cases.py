@@ -8,7 +8,7 @@ import numpy as np
 
 from indexers.analysis import analyze, find_identifiers
 from indexers.document import IndexedArticle, Passage
-from indexers.engine import Filter, LexicalQuery, Vector, WeightedTerm
+from indexers.engine import Engine, Filter, LexicalQuery, Snapshot, Vector, WeightedTerm
 
 DIMENSIONS = 32
 RECIPE: Mapping[str, object] = {"model": "random", "dimensions": DIMENSIONS}
@@ -30,7 +30,9 @@ def make_article(
         "passages": passages,
     }  # fmt: skip
     values |= changes
-    values.setdefault("applicabilities", {key: f"canonical {key}" for key in {values["key"], *(p.key for p in passages)}})
+    values.setdefault(
+        "applicabilities", {key: f"canonical {key}" for key in {values["key"], *(p.key for p in passages)}}
+    )
     return IndexedArticle(**values)  # type: ignore[arg-type]
 
 
@@ -86,3 +88,16 @@ def expected_semantic(
             if admits(article, passage.key, filter) and cosine > best.get(article.article_id, (0, -9.0))[1]:
                 best[article.article_id] = (passage.number, cosine)
     return best
+
+
+def load(engine: Engine, *articles: IndexedArticle, generation: str | None = None) -> Snapshot:
+    """Index and commit; the serving generation unless told."""
+    target = generation or engine.generations()[0]
+    engine.upsert(target, [(article, vectors_for(article)) for article in articles])
+    engine.commit(target)
+    return engine.snapshot()
+
+
+def ids(snapshot: Snapshot, text: str, filter: Filter = PUBLIC, depth: int = 50) -> list[int]:
+    """Article ids of the lexical leg."""
+    return [candidate.article_id for candidate in snapshot.retrieve_lexical(question(text), filter, depth).candidates]

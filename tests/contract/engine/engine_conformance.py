@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from tests.contract.engine.engine_cases import (
-    DIMENSIONS,
-    PUBLIC,
-    RECIPE,
-    admits,
-    expected_lexical,
-    expected_semantic,
-    make_article,
-    question,
-    vectors_for,
-)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -26,28 +14,28 @@ from indexers.engine import (
     Engine,
     Filter,
     LexicalQuery,
-    PoisonDocument,
     Snapshot,
     Vector,
     WeightedTerm,
 )
+from tests.contract.engine.engine_cases import (
+    DIMENSIONS,
+    PUBLIC,
+    RECIPE,
+    admits,
+    expected_lexical,
+    expected_semantic,
+    ids,
+    load,
+    make_article,
+    question,
+    vectors_for,
+)
+from tests.contract.engine.engine_writing_conformance import WritingConformance
 
 KEYS = ["all", "k1", "k2", "k3", ""]
 AUDIENCES = ["public", "agent", "partner"]
 WORDS = ["router", "printer", "battery", "cable"]
-
-
-def load(engine: Engine, *articles: IndexedArticle, generation: str | None = None) -> Snapshot:
-    """Index and commit; the serving generation unless told."""
-    target = generation or engine.generations()[0]
-    engine.upsert(target, [(article, vectors_for(article)) for article in articles])
-    engine.commit(target)
-    return engine.snapshot()
-
-
-def ids(snapshot: Snapshot, text: str, filter: Filter = PUBLIC, depth: int = 50) -> list[int]:
-    """Article ids of the lexical leg."""
-    return [candidate.article_id for candidate in snapshot.retrieve_lexical(question(text), filter, depth).candidates]
 
 
 @st.composite
@@ -59,11 +47,16 @@ def corpora(draw: st.DrawFn) -> list[IndexedArticle]:
         audience = tuple(sorted(draw(st.sets(st.sampled_from(AUDIENCES), max_size=2))))
         articles.append(
             make_article(
-                article_id, draw(st.sampled_from(WORDS)), texts, key=draw(st.sampled_from(KEYS)), audience=audience,
-                keywords=tuple(draw(st.lists(st.sampled_from(WORDS), max_size=1))), type=draw(st.sampled_from(["howto", "fix"])),
+                article_id,
+                draw(st.sampled_from(WORDS)),
+                texts,
+                key=draw(st.sampled_from(KEYS)),
+                audience=audience,
+                keywords=tuple(draw(st.lists(st.sampled_from(WORDS), max_size=1))),
+                type=draw(st.sampled_from(["howto", "fix"])),
                 language=draw(st.sampled_from(["en", "de"])),
                 topics=tuple(draw(st.sets(st.sampled_from(["a", "a/b", "ab", "c/d"]), max_size=2))),
-            )  # fmt: skip
+            )
         )
     return articles
 
@@ -80,13 +73,8 @@ def filters(draw: st.DrawFn) -> Filter:
     )
 
 
-class EngineConformance:
+class EngineConformance(WritingConformance):
     """Sentences about behaviour; the adapters' test classes inherit them."""
-
-    @pytest.fixture
-    def engine(self) -> Engine:
-        """A new, empty engine."""
-        raise NotImplementedError
 
     # -- results ---------------------------------------------------------------------------------------------------
 
@@ -101,8 +89,12 @@ class EngineConformance:
 
     def test_the_best_passage_of_each_article_is_named(self, engine: Engine) -> None:
         texts = [("The lamp blinks.", "all"), ("Replace the toner cartridge.", "k1")]
-        snapshot = load(engine, make_article(1, "Printer", texts), make_article(2, "Toner cartridge", [("Buy one.", "all")]))
-        found = {one.article_id: one for one in snapshot.retrieve_lexical(question("toner cartridge"), PUBLIC, 10).candidates}
+        snapshot = load(
+            engine, make_article(1, "Printer", texts), make_article(2, "Toner cartridge", [("Buy one.", "all")])
+        )
+        found = {
+            one.article_id: one for one in snapshot.retrieve_lexical(question("toner cartridge"), PUBLIC, 10).candidates
+        }
         assert (found[1].passage, found[1].passage_key, found[1].key) == (1, "k1", "all")
         assert set(found) == {1, 2}
 
@@ -111,18 +103,24 @@ class EngineConformance:
         assert ids(snapshot, "resume upload") == ids(snapshot, "connection drop") == [1]
 
     def test_scores_descend_and_repeat_exactly(self, engine: Engine) -> None:
-        articles = [make_article(n, "Battery " * (n % 3 + 1), [("battery " * (n % 5 + 1), "all")]) for n in range(1, 30)]
+        articles = [
+            make_article(n, "Battery " * (n % 3 + 1), [("battery " * (n % 5 + 1), "all")]) for n in range(1, 30)
+        ]
         snapshot = load(engine, *articles)
         first = snapshot.retrieve_lexical(question("battery"), PUBLIC, 100)
         scores = [candidate.score for candidate in first.candidates]
-        assert scores == sorted(scores, reverse=True) and len(scores) == 29
+        assert scores == sorted(scores, reverse=True)
+        assert len(scores) == 29
         assert snapshot.retrieve_lexical(question("battery"), PUBLIC, 100) == first
         assert snapshot.retrieve_lexical(question("battery"), PUBLIC, 7).candidates == first.candidates[:7]
-        assert snapshot.retrieve_lexical(question("battery"), PUBLIC, 7).is_full and not first.is_full
+        assert snapshot.retrieve_lexical(question("battery"), PUBLIC, 7).is_full
+        assert not first.is_full
 
     def test_an_article_with_the_identifier_stands_above_all_others(self, engine: Engine) -> None:
         noise = [make_article(n, "Error when opening mail", [("error opening mail " * 5, "all")]) for n in range(1, 20)]
-        snapshot = load(engine, *noise, make_article(99, "Rare", [("Something about 0x800A139E in a long text.", "all")]))
+        snapshot = load(
+            engine, *noise, make_article(99, "Rare", [("Something about 0x800A139E in a long text.", "all")])
+        )
         found = snapshot.retrieve_lexical(question("error opening mail 0x800a139e"), PUBLIC, 5)
         assert (found.candidates[0].article_id, found.candidates[0].has_identifier) == (99, True)
         assert not any(candidate.has_identifier for candidate in found.candidates[1:])
@@ -133,11 +131,14 @@ class EngineConformance:
         for text, filter in (("ERR-43", PUBLIC), ("ERR-42", Filter(PUBLIC.audiences, frozenset()))):
             query = LexicalQuery((WeightedTerm(text, 1.0, True),))
             found = snapshot.retrieve_lexical(query, filter, 5)
-            assert found.candidates == () and found.evidence.unknown_identifiers == (text.lower(),)
+            assert found.candidates == ()
+            assert found.evidence.unknown_identifiers == (text.lower(),)
 
     def test_matched_share_tells_how_much_of_the_question_was_found(self, engine: Engine) -> None:
         snapshot = load(engine, make_article(1, "Reset password"), make_article(2, "Other", [("unrelated", "all")]))
-        assert snapshot.retrieve_lexical(question("reset password"), PUBLIC, 5).evidence.matched_share == pytest.approx(1.0)
+        assert snapshot.retrieve_lexical(question("reset password"), PUBLIC, 5).evidence.matched_share == pytest.approx(
+            1.0
+        )
         assert 0 < snapshot.retrieve_lexical(question("password zebra"), PUBLIC, 5).evidence.matched_share < 1
 
     def test_words_that_stand_together_are_worth_more(self, engine: Engine) -> None:
@@ -147,7 +148,9 @@ class EngineConformance:
         query = question("network drive", phrases=(("network", "drive"),))
         assert snapshot.retrieve_lexical(query, PUBLIC, 5).candidates[0].article_id == 2
 
-    @pytest.mark.parametrize("text", ["(" * 9000, '"" AND OR NOT', "title:* ~2 ^9 [a TO b]", "\0\ud800 \u202e", "a" * 5000])
+    @pytest.mark.parametrize(
+        "text", ["(" * 9000, '"" AND OR NOT', "title:* ~2 ^9 [a TO b]", "\0\ud800 \u202e", "a" * 5000]
+    )
     def test_no_text_is_a_query_language(self, engine: Engine, text: str) -> None:
         snapshot = load(engine, make_article(1, "Zebra", [("Stripes.", "all")]))
         assert ids(snapshot, text) == []
@@ -170,11 +173,14 @@ class EngineConformance:
             self.check_semantic(snapshot, pairs, filter)
             listed, total = snapshot.browse(filter, 100)
             readable = {article.article_id for article in corpus if admits(article, article.key, filter)}
-            assert {item.article_id for item in listed} == readable and total == len(readable)
+            assert {item.article_id for item in listed} == readable
+            assert total == len(readable)
             suggested = {one.article_id for one in snapshot.suggest(word, filter, 100)}
             assert suggested == expected_lexical([_titles_only(article) for article in corpus], word, filter)
 
-    def check_semantic(self, snapshot: Snapshot, pairs: Sequence[tuple[IndexedArticle, Vector]], filter: Filter) -> None:
+    def check_semantic(
+        self, snapshot: Snapshot, pairs: Sequence[tuple[IndexedArticle, Vector]], filter: Filter
+    ) -> None:
         """The semantic leg against brute force."""
         query = vectors_for(make_article(999))[0]
         expected = expected_semantic(pairs, query, filter)
@@ -184,9 +190,12 @@ class EngineConformance:
             assert candidate.score == pytest.approx(expected[candidate.article_id][1], abs=2e-3)
 
     def test_a_word_in_a_section_that_does_not_apply_is_never_found(self, engine: Engine) -> None:
-        snapshot = load(engine, make_article(1, "Printing", [("Load paper.", "all"), ("Use the registry editor.", "k1")]))
+        snapshot = load(
+            engine, make_article(1, "Printing", [("Load paper.", "all"), ("Use the registry editor.", "k1")])
+        )
         elsewhere = Filter(PUBLIC.audiences, frozenset({"all"}))
-        assert ids(snapshot, "registry", elsewhere) == [] and ids(snapshot, "registry") == [1]
+        assert ids(snapshot, "registry", elsewhere) == []
+        assert ids(snapshot, "registry") == [1]
         assert snapshot.suggest("registry", PUBLIC, 5) == []
         assert "registry" not in snapshot.vocabulary(PUBLIC.audiences)
         (candidate,) = snapshot.retrieve_lexical(question("printing registry"), elsewhere, 5).candidates
@@ -198,7 +207,9 @@ class EngineConformance:
         assert ids(snapshot, "printing", Filter(PUBLIC.audiences, frozenset({"all"}))) == []
 
     def test_deeper_filters_still_fill_the_list(self, engine: Engine) -> None:
-        articles = [make_article(n, "Cable", [("cable " * 3, "k1" if n % 20 else "k2")] * 3, key="all") for n in range(1, 101)]
+        articles = [
+            make_article(n, "Cable", [("cable " * 3, "k1" if n % 20 else "k2")] * 3, key="all") for n in range(1, 101)
+        ]
         snapshot = load(engine, *articles)
         only = Filter(PUBLIC.audiences, frozenset({"k2"}))
         assert set(ids(snapshot, "cable", only, depth=5)) == {20, 40, 60, 80, 100}
@@ -209,8 +220,14 @@ class EngineConformance:
     def test_stored_gives_the_first_passage_with_the_articles_own_key(self, engine: Engine) -> None:
         snapshot = load(engine, make_article(7, "T", [("windows only", "k1"), ("for all", "all")], number="KB7"))
         stored = snapshot.stored([(7, None), (8, 0)])
-        assert set(stored) == {7} and (stored[7].passage, stored[7].text) == (1, "for all")
-        assert (stored[7].number, stored[7].title, stored[7].short_answer, stored[7].anchor) == ("KB7", "T", "In short.", "s1")
+        assert set(stored) == {7}
+        assert (stored[7].passage, stored[7].text) == (1, "for all")
+        assert (stored[7].number, stored[7].title, stored[7].short_answer, stored[7].anchor) == (
+            "KB7",
+            "T",
+            "In short.",
+            "s1",
+        )
 
     def test_suggestions_complete_the_last_word_and_forgive_typing_errors(self, engine: Engine) -> None:
         snapshot = load(engine, make_article(1, "Reset your password"), make_article(2, "Configure the proxy server"))
@@ -219,18 +236,21 @@ class EngineConformance:
         assert [one.article_id for one in snapshot.suggest("confgiure proxi", PUBLIC, 5)] == [2]
         (suggestion,) = snapshot.suggest("reset pass", PUBLIC, 5)
         assert [suggestion.title[start:end] for start, end in suggestion.matched] == ["Reset", "pass"]
-        assert snapshot.suggest("zzz", PUBLIC, 5) == [] and snapshot.suggest("   ", PUBLIC, 5) == []
+        assert snapshot.suggest("zzz", PUBLIC, 5) == []
+        assert snapshot.suggest("   ", PUBLIC, 5) == []
 
     def test_suggestions_and_vocabulary_hold_nothing_of_other_audiences(self, engine: Engine) -> None:
         snapshot = load(engine, make_article(1, "Open mail"), make_article(2, "Secret merger", audience=("agent",)))
-        assert snapshot.suggest("sec", PUBLIC, 5) == [] and snapshot.suggest("secrte", PUBLIC, 5) == []
+        assert snapshot.suggest("sec", PUBLIC, 5) == []
+        assert snapshot.suggest("secrte", PUBLIC, 5) == []
         assert dict(snapshot.vocabulary(frozenset({"public"}))) == {"open": 1, "mail": 1}
         assert "merger" in snapshot.vocabulary(frozenset({"agent"}))
 
     def test_browsing_is_newest_first_in_pages_with_exact_totals(self, engine: Engine) -> None:
         snapshot = load(engine, *(make_article(n, updated_at=float(n % 4)) for n in range(1, 10)))
         everything, total = snapshot.browse(PUBLIC, 100)
-        assert total == 9 and [item.updated_at for item in everything] == sorted((i.updated_at for i in everything), reverse=True)
+        assert total == 9
+        assert [item.updated_at for item in everything] == sorted((i.updated_at for i in everything), reverse=True)
         pages = [item for offset in (0, 4, 8, 12) for item in snapshot.browse(PUBLIC, 4, offset)[0]]
         assert pages == everything
 
@@ -240,116 +260,6 @@ class EngineConformance:
         engine.withdraw(generation, [(2, 2)])
         engine.commit(generation)
         assert dict(engine.snapshot().applicabilities()) == {"k1": "canonical k1", "k2": "canonical k2"}
-
-    # -- writing ---------------------------------------------------------------------------------------------------
-
-    def test_a_snapshot_does_not_change_and_its_id_does(self, engine: Engine) -> None:
-        before = load(engine, make_article(1, "Battery"))
-        after = load(engine, make_article(2, "Battery"), make_article(1, "Cable", index_version=2))
-        assert before.id != after.id
-        assert ids(before, "battery") == [1] and ids(after, "battery") == [2] and ids(after, "cable") == [1]
-        assert before.browse(PUBLIC, 9)[1] == 1 and [one.article_id for one in before.suggest("batt", PUBLIC, 9)] == [1]
-
-    def test_an_older_version_never_replaces_a_newer_one(self, engine: Engine) -> None:
-        load(engine, make_article(1, "Newer", index_version=5))
-        snapshot = load(engine, make_article(1, "Older", index_version=4))
-        assert ids(snapshot, "newer") == [1] and ids(snapshot, "older") == []
-        assert dict(engine.indexed_versions(engine.generations()[0])) == {1: 5}
-
-    def test_a_withdrawal_takes_the_article_away_and_beats_older_writes(self, engine: Engine) -> None:
-        generation = engine.generations()[0]
-        load(engine, make_article(1, "Battery", index_version=3))
-        engine.withdraw(generation, [(1, 4), (2, 9)])
-        snapshot = load(engine, make_article(1, "Battery", index_version=3), make_article(2, "Battery", index_version=9))
-        assert ids(snapshot, "battery") == [] and snapshot.browse(PUBLIC, 9) == ([], 0) and snapshot.stored([(1, 0)]) == {}
-        assert dict(engine.indexed_versions(generation)) == {1: -4, 2: -9}
-        assert ids(load(engine, make_article(1, "Battery", index_version=5)), "battery") == [1]
-
-    def test_an_older_withdrawal_is_ignored(self, engine: Engine) -> None:
-        load(engine, make_article(1, "Battery", index_version=3))
-        generation = engine.generations()[0]
-        engine.withdraw(generation, [(1, 2)])
-        engine.commit(generation)
-        assert ids(engine.snapshot(), "battery") == [1]
-
-    def test_writes_in_any_order_and_from_many_threads_end_in_the_newest(self, engine: Engine) -> None:
-        generation = engine.generations()[0]
-        rng = np.random.default_rng(3)
-
-        def write(seed: int) -> None:
-            for version in np.random.default_rng(seed).permutation(np.arange(1, 9)).tolist():
-                article = make_article(int(rng.integers(1, 4)), f"word{version}", index_version=version)
-                engine.upsert(generation, [(article, vectors_for(article))])
-
-        threads = [threading.Thread(target=write, args=(seed,)) for seed in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        finals = [make_article(n, "final", index_version=9) for n in (1, 2, 3)]
-        snapshot = load(engine, *finals)
-        assert ids(snapshot, "final") == [1, 2, 3] and snapshot.browse(PUBLIC, 9)[1] == 3
-        assert ids(snapshot, "word8") == [] and snapshot.passage_count() == 3
-
-    def test_old_tombstones_are_forgotten_on_request(self, engine: Engine) -> None:
-        generation = engine.generations()[0]
-        engine.withdraw(generation, [(1, 4)])
-        engine.commit(generation)
-        assert engine.prune_tombstones(generation, 3600) == 0
-        assert engine.prune_tombstones(generation, 0) == 1
-        assert dict(engine.indexed_versions(generation)) == {} and engine.status().tombstones == 0
-
-    def test_a_poison_document_is_named_and_the_rest_is_written(self, engine: Engine) -> None:
-        generation = engine.generations()[0]
-        good, other = make_article(1, "Battery"), make_article(3, "Battery")
-        bad = make_article(2, "Battery", language=7)
-        wrong = make_article(4, "Battery")
-        pairs = [(good, vectors_for(good)), (bad, vectors_for(bad)), (wrong, np.zeros((5, 3), np.float32)), (other, vectors_for(other))]
-        with pytest.raises(PoisonDocument) as caught:
-            engine.upsert(generation, pairs)
-            engine.commit(generation)
-        engine.commit(generation)
-        assert set(caught.value.errors) == {2, 4}
-        assert ids(engine.snapshot(), "battery") == [1, 3]
-
-    # -- generations -----------------------------------------------------------------------------------------------
-
-    def test_a_generation_is_built_beside_the_serving_one_and_swapped(self, engine: Engine) -> None:
-        serving = engine.generations()[0]
-        load(engine, make_article(1, "Battery"))
-        building = engine.begin_generation({**RECIPE, "model": "other"})
-        assert engine.generations() == (serving, building)
-        load(engine, make_article(2, "Battery"), generation=building)
-        before = engine.snapshot()
-        assert ids(before, "battery") == [1]
-        engine.activate(building)
-        after = engine.snapshot()
-        assert ids(after, "battery") == [2] and ids(before, "battery") == [1]
-        assert before.id != after.id and before.recipe_digest != after.recipe_digest
-        assert engine.generations() == (building,) and engine.status().generation == building
-
-    def test_a_swap_can_be_taken_back(self, engine: Engine) -> None:
-        former = engine.generations()[0]
-        load(engine, make_article(1, "Battery"))
-        engine.activate(engine.begin_generation(RECIPE))
-        assert ids(engine.snapshot(), "battery") == []
-        engine.activate(former)
-        assert ids(engine.snapshot(), "battery") == [1]
-
-    def test_a_discarded_generation_is_gone_and_the_serving_one_cannot_be(self, engine: Engine) -> None:
-        serving = engine.generations()[0]
-        building = engine.begin_generation(RECIPE)
-        engine.discard(building)
-        assert engine.generations() == (serving,)
-        with pytest.raises(ValueError, match="serves"):
-            engine.discard(serving)
-
-    def test_status_counts(self, engine: Engine) -> None:
-        load(engine, make_article(1), make_article(2, texts=[("a", "all"), ("b", "all")]))
-        status = engine.status()
-        assert (status.articles, status.passages, status.tombstones) == (2, 3, 0) and status.bytes_on_disk > 0
-        assert status.live_generations == engine.generations() and dict(status.recipe) == dict(RECIPE)
-        assert engine.snapshot().term_statistics(["a", "zebra"]) == {"a": 1, "zebra": 0}
 
 
 def _titles_only(article: IndexedArticle) -> IndexedArticle:

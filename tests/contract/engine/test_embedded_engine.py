@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contract.engine.engine_cases import DIMENSIONS, RECIPE
-from tests.contract.engine.engine_conformance import EngineConformance
 
 from indexers.embedded.engine import EmbeddedEngine
 from indexers.engine import Engine
+from tests.contract.engine.engine_cases import DIMENSIONS, RECIPE
+from tests.contract.engine.engine_conformance import EngineConformance
 
 
 class TestEmbeddedEngine(EngineConformance):

@@ -83,7 +83,9 @@ def two(tmp_path: Path) -> Path:
 
 def run_child(directory: Path, point: str) -> subprocess.CompletedProcess[str]:
     """Run a writer that kills itself at ``point``."""
-    return subprocess.run([sys.executable, "-c", CHILD, str(directory), point], text=True, capture_output=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", CHILD, str(directory), point], text=True, capture_output=True, check=False
+    )
 
 
 BEFORE = ({1: 1, 2: 1}, [1, 2], [1, 2], [1, 2])
@@ -111,10 +113,13 @@ def test_a_writer_killed_at_any_point_leaves_the_old_or_the_new_state(two: Path,
     engine = open_engine(two)
     versions, *found = state(engine)
     if point in ("tantivy_committed", "swap"):
-        assert (versions, *found) == AFTER and seen == AFTER
+        assert (versions, *found) == AFTER
+        assert seen == AFTER
     else:
         # what was not committed is replayed; a withdrawal that reached the disk already holds
-        assert found in ([[1, 2]] * 3, [[1]] * 3) and 3 not in versions and versions[1] == 1
+        assert found in ([[1, 2]] * 3, [[1]] * 3)
+        assert 3 not in versions
+        assert versions[1] == 1
     replay(engine)
     assert state(engine) == AFTER
     engine.close()
@@ -169,19 +174,24 @@ def test_articles_that_tantivy_lost_are_reported_as_missing(two: Path) -> None:
     assert state(engine) == BEFORE
     write(engine, make_article(1, "Newer", index_version=2), make_article(3, "Cable"))
     expected = state(engine)
-    assert expected[0] == {1: 2, 2: 1, 3: 1} and expected[1] == expected[2] == expected[3] == [1, 2, 3]
+    assert expected[0] == {1: 2, 2: 1, 3: 1}
+    assert expected[1] == expected[2] == expected[3] == [1, 2, 3]
     engine.close()
     assert state(open_engine(two)) == expected
 
 
 def test_a_second_writer_is_refused_by_name_and_takes_over_within_two_seconds(two: Path) -> None:
-    child = subprocess.Popen([sys.executable, "-c", CHILD, str(two), "hold"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(two), "hold"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     try:
-        assert child.stdout is not None and child.stdout.readline() == b"ready\n"
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
         with pytest.raises(EngineUnavailable, match=f"process {child.pid}"):
             open_engine(two)
         waiting = open_engine(two, writable=False)
-        assert not waiting.try_acquire_writer() and state(waiting) == BEFORE
+        assert not waiting.try_acquire_writer()
+        assert state(waiting) == BEFORE
         with pytest.raises(EngineUnavailable):
             waiting.commit(waiting.generations()[0])
     finally:
@@ -202,13 +212,15 @@ def test_readers_see_commits_and_swaps_of_the_writer_within_a_second(two: Path) 
     first = reader.snapshot()
     replay(engine)
     time.sleep(0.25)
-    assert state(reader) == AFTER and find(first, "battery") == [1]
+    assert state(reader) == AFTER
+    assert find(first, "battery") == [1]
     building = engine.begin_generation({**RECIPE, "model": "other"})
     article = make_article(8, "Swapped")
     engine.upsert(building, [(article, vectors_for(article))])
     engine.activate(building)
     time.sleep(0.25)
-    assert find(reader.snapshot(), "swapped") == [8] and reader.generations() == (building,)
+    assert find(reader.snapshot(), "swapped") == [8]
+    assert reader.generations() == (building,)
 
 
 def test_a_reader_waits_for_an_index_that_does_not_exist_yet(tmp_path: Path) -> None:
@@ -260,7 +272,8 @@ def test_a_journal_full_of_dead_rows_is_rewritten(two: Path, monkeypatch: pytest
     for version in range(2, 12):
         write(engine, make_article(1, f"word{version}", index_version=version), make_article(3, index_version=version))
     journals = list((two / "generations" / "g000001").glob("journal-*"))
-    assert [path.name for path in journals] != ["journal-1.log"] and len(journals) == 1
+    assert [path.name for path in journals] != ["journal-1.log"]
+    assert len(journals) == 1
     expected = ({1: 11, 2: -7, 3: 11}, [1, 3], [1, 3], [1, 3])
     assert state(engine) == expected
     time.sleep(0.25)
@@ -276,10 +289,10 @@ def test_a_full_disk_loses_nothing_that_was_committed(two: Path) -> None:
         if point == "vectors_written":
             raise OSError(28, "No space left on device")
 
-    engine._open(engine.generations()[0])._on_point = fail
+    engine._open(engine.generations()[0]).on_point = fail
     with pytest.raises(EngineUnavailable, match="No space left"):
         write(engine, make_article(3))
     assert state(engine) == BEFORE
-    engine._open(engine.generations()[0])._on_point = lambda _: None
+    engine._open(engine.generations()[0]).on_point = lambda _: None
     replay(engine)
     assert state(engine) == AFTER

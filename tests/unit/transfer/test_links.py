@@ -32,7 +32,8 @@ def test_a_target_is_found_by_address(index: LinkIndex, target: str, found: str 
 
 
 def test_links_definitions_and_anchors_are_rewritten_and_code_is_not(index: LinkIndex) -> None:
-    text = "See [it](/old/sleep), `[it](/old/sleep)`, <a href='/old/sleep'>it</a>\n\n```\n[it](/old/sleep)\n```\n\n[x]: /old/sleep"
+    text = "See [it](/old/sleep), `[it](/old/sleep)`, <a href='/old/sleep'>it</a>"
+    text += "\n\n```\n[it](/old/sleep)\n```\n\n[x]: /old/sleep"
     expected = "See [it](kb:42), `[it](/old/sleep)`, <a href='kb:42'>it</a>\n\n```\n[it](/old/sleep)\n```\n\n[x]: kb:42"
     assert index.rewrite(text) == expected
 

@@ -18,31 +18,41 @@ def write(path: Path, *lines: object) -> Path:
 def test_bad_lines_are_rejected_with_line_field_and_reason(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.jsonl", "{oops", [1], {"id": "1"}, {"id": "2", "title": "T", "applies_to": "x"},
-        {"id": "3", "title": "T", "state": "gone"}, {"id": "4", "title": "T", "updated_at": "soon"}, {"id": 5, "title": "T"},
+        {"id": "3", "title": "T", "state": "gone"}, {"id": "4", "title": "T", "updated_at": "soon"},
+        {"id": 5, "title": "T"},
     )  # fmt: skip
     rows = list(open_source(path).rows())
     found = [(row.line, row.field) for row in rows if isinstance(row, Rejection)]
     assert found == [(1, ""), (2, ""), (3, "title"), (4, "applies_to"), (5, "state"), (6, "updated_at")]
-    assert isinstance(rows[-1], ImportRow) and rows[-1].external_id == "5"
+    assert isinstance(rows[-1], ImportRow)
+    assert rows[-1].external_id == "5"
 
 
 def test_csv_reads_lists_and_applies_to(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('id,title,keywords,applies_to\n1,One,a|b,"[{""product"": ""Desk"", ""versions"": [""7""]}]"\n2,Two,,[oops\n')
+    path.write_text(
+        'id,title,keywords,applies_to\n1,One,a|b,"[{""product"": ""Desk"", ""versions"": [""7""]}]"\n2,Two,,[oops\n'
+    )
     first, second = open_source(path).rows()
     assert isinstance(first, ImportRow)
     assert first.text.keywords == ("a", "b")
     assert first.text.applies_to[0]["product"] == "Desk"
-    assert isinstance(second, Rejection) and second.field == "applies_to"
+    assert isinstance(second, Rejection)
+    assert second.field == "applies_to"
 
 
 def test_beir_metadata_becomes_fields(tmp_path: Path) -> None:
-    metadata = {"applies_to": [{"product": "Desk", "versions": ["7"], "os": []}], "topic_area": ["A/B"], "date": "01/24/2024"}
+    metadata = {
+        "applies_to": [{"product": "Desk", "versions": ["7"], "os": []}],
+        "topic_area": ["A/B"],
+        "date": "01/24/2024",
+    }
     write(tmp_path / "corpus.jsonl", {"_id": "d1", "title": "", "text": "# First words", "metadata": metadata})
     (row,) = open_source(tmp_path).rows()
     assert isinstance(row, ImportRow)
     assert (row.external_id, row.text.title, row.topics) == ("d1", "First words", (("A/B",),))
-    assert row.standing.updated_at is not None and row.standing.updated_at.day == 24
+    assert row.standing.updated_at is not None
+    assert row.standing.updated_at.day == 24
 
 
 def test_markdown_takes_front_matter_and_names_files_without_it(tmp_path: Path) -> None:
@@ -50,9 +60,12 @@ def test_markdown_takes_front_matter_and_names_files_without_it(tmp_path: Path) 
     (tmp_path / "a.md").write_text("---\nid: one\ntitle: One\ntopics: [x/y]\nstate: draft\n---\nBody\n")
     (tmp_path / "b.md").write_text("no front matter")
     first, second = open_source(tmp_path).rows()
-    assert isinstance(first, ImportRow) and first.text.body == "Body" and not first.standing.publish
+    assert isinstance(first, ImportRow)
+    assert first.text.body == "Body"
+    assert not first.standing.publish
     assert first.topics == (("x", "y"),)
-    assert isinstance(second, Rejection) and second.row == {"file": "b.md"}
+    assert isinstance(second, Rejection)
+    assert second.row == {"file": "b.md"}
 
 
 @pytest.mark.parametrize("name", ["corpus.jsonl", "corpus.jsonl.gz"])

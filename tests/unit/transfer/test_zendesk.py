@@ -20,9 +20,14 @@ ARTICLE = {
 @pytest.fixture
 def row(tmp_path: Path) -> ImportRow:
     (tmp_path / "articles.json").write_text(json.dumps({"articles": [ARTICLE]}))
-    (tmp_path / "sections.json").write_text(json.dumps({"sections": [{"id": 7, "name": "Connections", "category_id": 9}]}))
+    (tmp_path / "sections.json").write_text(
+        json.dumps({"sections": [{"id": 7, "name": "Connections", "category_id": 9}]})
+    )
     (tmp_path / "categories.json").write_text(json.dumps({"categories": [{"id": 9, "name": "Network"}]}))
-    attachments = [{"id": 11, "file_name": "a.png", "content_type": "image/png"}, {"id": 12, "file_name": "../../b.png"}]
+    attachments = [
+        {"id": 11, "file_name": "a.png", "content_type": "image/png"},
+        {"id": 12, "file_name": "../../b.png"},
+    ]
     (tmp_path / "article_attachments.json").write_text(json.dumps({"article_attachments": attachments}))
     (tmp_path / "attachments" / "11").mkdir(parents=True)
     (tmp_path / "attachments" / "11" / "a.png").write_bytes(b"png")
@@ -34,7 +39,8 @@ def row(tmp_path: Path) -> ImportRow:
 def test_standing_is_kept(row: ImportRow) -> None:
     assert row.topics == (("Network", "Connections"),)
     assert (row.standing.votes_up, row.standing.votes_down) == (4, 1)
-    assert row.standing.created_at and row.standing.created_at.year == 2020
+    assert row.standing.created_at
+    assert row.standing.created_at.year == 2020
     assert "/hc/en-us/articles/360001-VPN-sleep" in row.standing.redirects
     assert "/hc/en-us/articles/360001" in row.standing.redirects
     assert (row.text.audience, row.text.language, row.text.keywords) == (("customer",), "en-US", ("vpn",))
@@ -43,7 +49,8 @@ def test_standing_is_kept(row: ImportRow) -> None:
 def test_the_body_is_markdown_without_scripts_and_shows_its_files(row: ImportRow) -> None:
     (file,) = row.standing.attachments
     assert (file.name, file.content, file.media_type) == ("a.png", b"png", "image/png")
-    assert "## Do **this**" in row.text.body and "alert" not in row.text.body
+    assert "## Do **this**" in row.text.body
+    assert "alert" not in row.text.body
     assert "![A](/attachments/" in row.text.body
 
 
