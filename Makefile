@@ -51,7 +51,7 @@ format: setup ## Let ruff write
 	$(BIN)/ruff format .
 
 bench: setup ## How good and how fast
-	$(BIN)/kb-eval run
+	$(BIN)/python -m eval.bench
 
 wheel: setup ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -77,6 +77,7 @@ def open_encoder(settings: Settings) -> Encoder:
     """The encoder that the settings name, behind the cache in the data directory."""
     from indexers.embedding.cache import CachedEncoder, VectorCache
     from indexers.embedding.loader import load_encoder
+    from indexers.vectors import name_passages
 
     encoder = load_encoder(
         settings.encoder,
@@ -84,7 +85,7 @@ def open_encoder(settings: Settings) -> Encoder:
         threads=settings.encoder_threads,
         query_precision=settings.query_precision,
     )
-    return CachedEncoder(encoder, VectorCache(settings.data_dir / "vectors.sqlite3", encoder.recipe))
+    return name_passages(CachedEncoder(encoder, VectorCache(settings.data_dir / "vectors.sqlite3", encoder.recipe)))
 
 
 def open_engine(settings: Settings, encoder: Encoder, writable: bool) -> Engine:

@@ -173,6 +173,11 @@ class EmbeddedEngine(Engine):
         """See the port."""
         self._writable(generation).commit()
 
+    def recipe_of(self, generation: str) -> Mapping[str, object]:
+        """The recipe that a live generation was begun with."""
+        with self._lock:
+            return dict(self._open(generation).recipe)
+
     def begin_generation(self, recipe: Mapping[str, object]) -> str:
         """See the port."""
         with self._lock:

@@ -209,6 +209,12 @@ class CachedEncoder(Encoder):
         position = {text: i for i, text in enumerate(distinct)}
         return vectors[[position[text] for text in texts]] if texts else vectors
 
+    def known(self, texts: Sequence[str]) -> set[str]:
+        """Those of ``texts`` whose passage vectors are stored: they cost nothing to encode."""
+        distinct = list(dict.fromkeys(texts))
+        missing = set(self._cache.get_many(distinct)[1])
+        return {text for i, text in enumerate(distinct) if i not in missing}
+
     def _remembered(self, text: str) -> Vectors | None:
         with self._lock:
             if text in self._queries:

@@ -18,6 +18,7 @@ from kb_service.text import find_flaw
 
 MAX_ENTRIES, MAX_ITEMS, MAX_RANGE = 100, 200, 500
 _AXES = ("product", "versions", "os")
+_OPERATORS = re.compile(r"[<>=*|,]")
 _ASSIGNMENT = re.compile(r"\s*(product|versions?|os)\s*[=:](.*)", re.DOTALL)
 
 
@@ -110,6 +111,8 @@ def _range(text: str, product: str | None, catalog: Catalog, pointer: str) -> Ve
     if flaw := find_flaw(text, is_line=True):
         raise InvalidInput(f"The text {flaw}.", pointer)
     try:
-        return parse_versions((names.get(text) if names else None) or text, catalog.named_versions(product))
+        is_name = names is not None and not _OPERATORS.search(text)
+        named = names.get(text) if is_name and names else None
+        return parse_versions(named or text, catalog.named_versions(product))
     except MalformedVersions as error:
         raise malformed(error, pointer) from None

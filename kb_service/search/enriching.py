@@ -95,7 +95,8 @@ class Enricher:
         """The one question that separates the leading answers, if they differ on an axis nobody gave."""
         stated = found.frame.stated
         product = stated.product or found.frame.inferred.product
-        top = found.leaders[:LEADERS]
+        best = max((r.score for r in found.leaders), default=0.0)
+        top = [r for r in found.leaders[:LEADERS] if r.score >= best * CLOSENESS]
         leaders = [
             facets.leader(r, found.frame.applicabilities[r.candidate.fused.key], product, self.catalogued())
             for r in top

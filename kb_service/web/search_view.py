@@ -96,7 +96,7 @@ def results_view(response: SearchResponse, state: SearchState) -> ResultsView:
         hits=[hit_view(hit, response, state) for hit in response.hits],
         chips=[*(_chip(chip, state) for chip in response.context if chip.source == "stated"), *_narrowing(state)],
         guesses=[_guess(chip, state, response) for chip in response.context if chip.source != "stated"],
-        clarify=_clarify(response.clarify, state),
+        clarify=None if response.no_answer else _clarify(response.clarify, state),
         facets=[view for name in FACETS if (view := _facet(name, response.facets.get(name, []), state))],
         widened_label=widened.label if widened else "",
         widened=[hit_view(hit, response, _without(state, widened.dropped)) for hit in widened.hits] if widened else [],
@@ -120,7 +120,7 @@ def hit_view(hit: Hit, response: SearchResponse, state: SearchState) -> HitView:
         url=f"{url}#{hit.snippet.anchor}" if hit.snippet.anchor else url,
         heading=hit.snippet.heading,
         applies_to=", ".join(hit.applies_to),
-        is_exact=hit.match == "exact" and bool(state.product or state.os),
+        is_exact=hit.match == "exact" and bool(state.version or state.os) and not response.no_answer,
         variants=[_variant(variant, state, response.query_id) for variant in hit.variants],
     )
 
