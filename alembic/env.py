@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from alembic import context
 from sqlalchemy import Connection
 
+from alembic import context
 from kb_service.db.base import Base, UtcDateTime
 from kb_service.db.migrate import import_models
 from kb_service.db.session import Database

@@ -62,7 +62,9 @@ def measure(dataset: Dataset, json: Path | None, fresh: bool, out: Console) -> R
     out.print(reporting.figures_table(f"{dataset.name} {dataset.split}, context not passed", _rows(report)))
     for dialogue in dialogues:
         if not dialogue.separates:
-            out.print(f"not separated: {dialogue.query.id} asked={dialogue.asked} {dialogue.query.text!r}", markup=False)
+            out.print(
+                f"not separated: {dialogue.query.id} asked={dialogue.asked} {dialogue.query.text!r}", markup=False
+            )
     reporting.write_json(json, report)
     return report
 

@@ -37,7 +37,9 @@ def relevance(
     split: Split = "dev",
     engine: Annotated[str, typer.Option(help="Only embedded in this version.")] = "embedded",
     no_context: Annotated[bool, typer.Option("--no-context", help="Do not pass the queries' contexts.")] = False,
-    inferred: Annotated[bool, typer.Option("--inferred", help="Pass them as inferred: they prefer, not filter.")] = False,
+    inferred: Annotated[
+        bool, typer.Option("--inferred", help="Pass them as inferred: they prefer, not filter.")
+    ] = False,
     json: Json = None,
     run: Annotated[Path | None, typer.Option(help="Write a TREC run of every query, judged or not.")] = None,
     yardstick: Annotated[bool, typer.Option("--yardstick", help="Run the built-in yardstick beside it.")] = False,
@@ -78,7 +80,9 @@ def no_answer(folder: Folder, split: Split = "dev", json: Json = None, fresh: Fr
 
 @app.command()
 def calibrate(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR…", help="BEIR folders; at least one with out_of_scope.jsonl.")],
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR…", help="BEIR folders; at least one with out_of_scope.jsonl.")
+    ],
     split: Split = "dev",
     refused: Annotated[float, typer.Option(help="Share of answerable questions that the floor may refuse.")] = 0.1,
     write: Annotated[Path | None, typer.Option(help="Write the coefficients here as JSON.")] = None,
@@ -91,7 +95,9 @@ def calibrate(
 
 
 @app.command()
-def sample(json: Json = None, failures: Annotated[int, typer.Option(help="List so many.")] = 0, fresh: Fresh = False) -> None:
+def sample(
+    json: Json = None, failures: Annotated[int, typer.Option(help="List so many.")] = 0, fresh: Fresh = False
+) -> None:
     """The sample knowledge's own questions through the same path."""
     from eval.reporting import console
     from eval.sample import measure

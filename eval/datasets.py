@@ -105,7 +105,7 @@ def as_query(row: Mapping[str, Any]) -> Query:
 
 
 def read_qrels(path: Path) -> dict[str, dict[str, int]]:
-    """query id → document id → grade. Takes BEIR's three columns (header or not) and TREC's four."""
+    """Query id → document id → grade. Takes BEIR's three columns (header or not) and TREC's four."""
     if not path.is_file():
         raise MalformedDataset(f"{path} is missing: name the split with --split.")
     found: dict[str, dict[str, int]] = {}

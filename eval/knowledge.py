@@ -148,8 +148,12 @@ def _import(parts: Parts, source: Path, progress: Progress) -> str:
     report = import_articles(parts, source, ImportOptions(), progress)
     drained = drain_index(parts, progress)
     if not drained.is_mine or drained.left:
-        raise OSError(f"{drained.left} changes could not be indexed in {parts.settings.data_dir}: look with `kb index status`.")
-    return f"{report.created + report.updated + report.unchanged} imported, {report.rejected} rejected of {report.total}"
+        raise OSError(
+            f"{drained.left} changes could not be indexed in {parts.settings.data_dir}: look with `kb index status`."
+        )
+    return (
+        f"{report.created + report.updated + report.unchanged} imported, {report.rejected} rejected of {report.total}"
+    )
 
 
 def _external_ids(parts: Parts) -> dict[int, str]:

@@ -39,10 +39,9 @@ def measure(json: Path | None, failures: int, fresh: bool, out: Console) -> Repo
     """Ask, score, print and write."""
     folder = knowledge_folder()
     questions = read_questions(folder)
-    with reporting.bars() as progress:
-        with open_base(folder, _digest(folder), reporting.stages(progress), fresh) as base:
-            step = reporting.stepper(progress, "searching", len(questions))
-            answered = ask_all(Asker(base), [query for query, _ in questions], step, 10)
+    with reporting.bars() as progress, open_base(folder, digest(folder), reporting.stages(progress), fresh) as base:
+        step = reporting.stepper(progress, "searching", len(questions))
+        answered = ask_all(Asker(base), [query for query, _ in questions], step, 10)
     right = {query.id: articles for query, articles in questions}
     report: Report = {"overall": score(answered, right), "by_type": {}}
     for type in dict.fromkeys(query.type for query, _ in questions):
@@ -50,7 +49,10 @@ def measure(json: Path | None, failures: int, fresh: bool, out: Console) -> Repo
     out.print(_table(report))
     for one in [a for a in answered if not is_right(a, right[a.query.id])][:failures]:
         out.print(f"{one.query.id} {one.query.type} {dict(one.query.context)} {one.query.text!r}", markup=False)
-        out.print(f"    wanted {right[one.query.id] or 'no answer'}, got {list(one.ranking[:3])} {one.error or ''}", markup=False)
+        out.print(
+            f"    wanted {right[one.query.id] or 'no answer'}, got {list(one.ranking[:3])} {one.error or ''}",
+            markup=False,
+        )
     reporting.write_json(json, report)
     return report
 
@@ -85,7 +87,8 @@ def _table(report: Report) -> Table:
     return table
 
 
-def _digest(folder: Path) -> str:
+def digest(folder: Path) -> str:
+    """SHA-256 (hex) of everything that is imported."""
     total = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "questions.jsonl"):
         total.update(str(path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path.name).encode())

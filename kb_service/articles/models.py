@@ -59,9 +59,7 @@ class Article(Base):
     revisions: Mapped[list[Revision]] = relationship(
         foreign_keys="Revision.article_id", order_by="Revision.number", back_populates="article"
     )
-    published_revision: Mapped[Revision | None] = relationship(
-        foreign_keys=[published_revision_id], post_update=True
-    )
+    published_revision: Mapped[Revision | None] = relationship(foreign_keys=[published_revision_id], post_update=True)
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -138,7 +136,7 @@ class Attachment(Base):
 
 
 class Feedback(Base):
-    """"Did this help?" on a revision: a vote, a reason and words that only authors read."""
+    """ "Did this help?" on a revision: a vote, a reason and words that only authors read."""
 
     __tablename__ = "feedback"
 

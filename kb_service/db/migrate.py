@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 import kb_service
+from alembic import command
 from kb_service.db.session import Database
 
 _LOCK_ID = 7_214_559_032  # any number, the same in every process

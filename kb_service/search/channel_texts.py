@@ -13,7 +13,7 @@ from kb_service.db.session import Database
 def channel_texts(
     database: Database, catalog: Catalog, articles: Sequence[int], context: Context
 ) -> dict[int, dict[str, str]]:
-    """article → {"text": plain text in ``context``}. The articles must have passed the check."""
+    """Article → {"text": plain text in ``context``}. The articles must have passed the check."""
     if not articles:
         return {}
     aids = renderings.RenderingAids(describe=catalog.describe, named=catalog.named_versions())

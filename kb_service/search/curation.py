@@ -35,7 +35,7 @@ class Curation:
         return tuple(a for scope, a in self.pins.get(fold(query), ()) if scope is None or scope == product)
 
     def expansions(self, product: str | None) -> dict[str, tuple[str, ...]]:
-        """analysed term → analysed synonyms valid for the product."""
+        """Analysed term → analysed synonyms valid for the product."""
         chosen = {t: tuple(o for scope, o in others if scope in (None, product)) for t, others in self.synonyms.items()}
         return {term: others for term, others in chosen.items() if others}
 

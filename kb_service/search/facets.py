@@ -61,7 +61,7 @@ def count(
     product: str | None,
     catalogued: Catalogued,
 ) -> dict[str, Counter[str]]:
-    """value → number of results, per facet. Versions are counted for the product in force only."""
+    """Value → number of results, per facet. Versions are counted for the product in force only."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in ("product", "version", "os", "type", "topic")}
     releases = catalogued.releases.get(product or "", ())
     for result in results:

@@ -1,5 +1,6 @@
 """One hit per family (pure): among covering variants exact over general, then the narrowest, then the newest release,
-then the score. The others are named beside it. Filtering comes first: the other order loses the right one."""
+then the score. The others are named beside it. Filtering comes first: the other order loses the right one.
+"""
 
 from __future__ import annotations
 

@@ -48,7 +48,11 @@ class Candidates:
         """The question is nothing but identifiers that stand nowhere: whatever was found only looks like them."""
         asked = self.understood
         words = set(analyze_query(" ".join(asked.identifiers)))
-        return bool(self.evidence.unknown_identifiers) and not self.evidence.known_identifiers and words >= set(asked.terms)
+        return (
+            bool(self.evidence.unknown_identifiers)
+            and not self.evidence.known_identifiers
+            and words >= set(asked.terms)
+        )
 
 
 @dataclass(slots=True)

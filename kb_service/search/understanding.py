@@ -65,7 +65,7 @@ def understand(text: str, snapshot: Snapshot, synonyms: Mapping[str, Sequence[st
 
 
 def _weigh(counts: Mapping[str, int], snapshot: Snapshot) -> dict[str, tuple[float, float]]:
-    """term → (importance for choosing, weight in the query): idf times a saturated count."""
+    """Term → (importance for choosing, weight in the query): idf times a saturated count."""
     if len(counts) <= MAX_TERMS:
         return {term: (1.0, _saturate(n)) for term, n in counts.items()}
     frequencies = snapshot.term_statistics(list(counts))

@@ -208,4 +208,3 @@ def _crumbs(page: Page, article: Article) -> list[Link]:
         base = f"/p/{products[0]}" if crumbs else "/t"
         crumbs.append(Link(f"{base}/{path}", catalog.topic_name(path)))
     return crumbs
-

@@ -74,4 +74,3 @@ class SearchState:
         pairs = {"q": self.query[:500], "from": query_id, **carried}
         given = {key: value for key, value in pairs.items() if value}
         return f"{url}?{urlencode(given)}" if given else url
-

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from fastapi import APIRouter
 from sqlalchemy import select
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from kb_service.articles.models import Article
 from kb_service.articles.repository import is_published, is_readable
 from kb_service.auth.actors import PUBLIC
-from kb_service.http import CurrentParts
+from kb_service.http import CurrentParts, ReadingSession
+from kb_service.search.models import SiteState
 from kb_service.search.presenting import article_url
 from kb_service.web.shell import STATIC, CurrentPage
 from kb_service.web.theme import stylesheet
 
 router = APIRouter(include_in_schema=False)
+DEMO = "demo"
 MAX_SITEMAP = 50_000
 """The protocol's limit for one file (sitemaps.org)."""
 
@@ -58,7 +60,9 @@ def read_sitemap(page: CurrentPage) -> Response:
 
 
 @router.get("/examples/widget")
-def read_example() -> FileResponse:
-    """A page of somebody else that embeds ``<kb-search>``."""
-    return FileResponse(STATIC / "example-host.html", media_type="text/html")
-
+def read_example(session: ReadingSession) -> HTMLResponse:
+    """A page of somebody else that embeds ``<kb-search>``, with the demonstration's publishable key if there is one."""
+    row = session.get(SiteState, DEMO)
+    key = str(row.value.get("widget_key", "")) if row else ""
+    html = (STATIC / "example-host.html").read_text("utf-8")
+    return HTMLResponse(html.replace("<kb-search ", f"<kb-search key={quoteattr(key)} ") if key else html)

@@ -16,9 +16,7 @@ OCCURRENCE = {"merge": 1, "import": 3}
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_at_a_named_point_loses_nothing(tmp_path: Path, point: str) -> None:
-    was_killed, told = run_until_killed(
-        tmp_path, point, occurrence=OCCURRENCE.get(point, 7), seed=1
-    )
+    was_killed, told = run_until_killed(tmp_path, point, occurrence=OCCURRENCE.get(point, 7), seed=1)
     check_recovery(tmp_path, told)
     if not was_killed:
         pytest.skip(f"the engine never reached the point {point!r}")

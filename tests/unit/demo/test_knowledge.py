@@ -74,9 +74,7 @@ def articles() -> dict[str, Article]:
 
 @functools.cache
 def catalog() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(
-        (ROOT / "catalog.yaml").read_text(encoding="utf-8")
-    )
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "catalog.yaml").read_text(encoding="utf-8"))
     return loaded
 
 
@@ -102,12 +100,7 @@ def paths(nodes: list[dict[str, Any]], above: str = "") -> Iterator[str]:
 
 
 def releases(product: str) -> list[str]:
-    return [
-        r["version"]
-        for p in catalog()["products"]
-        if p["slug"] == product
-        for r in p["releases"]
-    ]
+    return [r["version"] for p in catalog()["products"] if p["slug"] == product for r in p["releases"]]
 
 
 def sections(article: Article) -> list[Entry]:
@@ -157,11 +150,7 @@ def entry_covers(entry: Entry, context: dict[str, str]) -> bool:
     product, system = context.get("product"), context.get("os")
     if product and entry.get("product") not in (None, product):
         return False
-    if (
-        system
-        and "os" in entry
-        and not any(f"{system}/".startswith(f"{node}/") for node in entry["os"])
-    ):
+    if system and "os" in entry and not any(f"{system}/".startswith(f"{node}/") for node in entry["os"]):
         return False
     return versions_overlap(entry.get("versions"), context.get("version"))
 
@@ -191,37 +180,24 @@ def test_values_come_from_the_closed_lists() -> None:
         fields = article.fields
         assert fields["type"] in ARTICLE_TYPES, article.path.name
         assert fields["state"] in {"published", "draft"}, article.path.name
-        assert fields["audience"] and set(fields["audience"]) <= AUDIENCES, (
-            article.path.name
-        )
-        assert fields["keywords"] and all(
-            isinstance(word, str) for word in fields["keywords"]
-        ), article.path.name
+        assert fields["audience"] and set(fields["audience"]) <= AUDIENCES, article.path.name
+        assert fields["keywords"] and all(isinstance(word, str) for word in fields["keywords"]), article.path.name
 
 
 def test_short_answers_fit_into_300_characters() -> None:
-    too_long = [
-        a.path.name
-        for a in articles().values()
-        if not 0 < len(a.fields["short_answer"]) <= 300
-    ]
+    too_long = [a.path.name for a in articles().values() if not 0 < len(a.fields["short_answer"]) <= 300]
     assert too_long == []
 
 
 def test_problems_and_errors_carry_the_issue_and_its_cause() -> None:
     for article in articles().values():
         if article.fields["type"] in {"problem", "error"} and article.is_public:
-            assert article.fields.get("issue") and article.fields.get("cause"), (
-                article.path.name
-            )
+            assert article.fields.get("issue") and article.fields.get("cause"), article.path.name
 
 
 def test_articles_are_neither_stubs_nor_books() -> None:
     for article in articles().values():
-        texts = [
-            article.fields.get(name, "")
-            for name in ("title", "short_answer", "issue", "cause", "resolution")
-        ]
+        texts = [article.fields.get(name, "") for name in ("title", "short_answer", "issue", "cause", "resolution")]
         words = len(" ".join([*texts, article.body]).split())
         assert 80 <= words <= 350, (article.path.name, words)
 
@@ -241,11 +217,7 @@ def test_links_between_articles_resolve() -> None:
 def test_public_articles_link_only_to_public_articles() -> None:
     for article in articles().values():
         if article.is_public:
-            hidden = [
-                target
-                for target in LINK.findall(article.body)
-                if not articles()[target].is_public
-            ]
+            hidden = [target for target in LINK.findall(article.body) if not articles()[target].is_public]
             assert hidden == [], article.path.name
 
 
@@ -263,33 +235,22 @@ def test_products_systems_and_topics_exist_in_the_catalog() -> None:
 
 def test_every_heading_attribute_is_well_formed() -> None:
     for article in articles().values():
-        assert article.body.count("{applies_to=") == len(
-            HEADING.findall(article.body)
-        ), article.path.name
+        assert article.body.count("{applies_to=") == len(HEADING.findall(article.body)), article.path.name
 
 
 def test_every_section_applies_to_some_release_of_its_article() -> None:
     for article in articles().values():
         for section in sections(article):
             product = section.get("product")
-            contexts = (
-                [{"product": product, "version": v} for v in releases(product)]
-                if product
-                else [{}]
-            )
-            assert any(
-                covers(article, c) and entry_covers(section, c) for c in contexts
-            ), (article.path.name, section)
+            contexts = [{"product": product, "version": v} for v in releases(product)] if product else [{}]
+            assert any(covers(article, c) and entry_covers(section, c) for c in contexts), (article.path.name, section)
 
 
 def test_versions_are_written_as_text() -> None:
     for article in articles().values():
         for entry in article.fields["applies_to"]:
             stated = entry.get("versions", [])
-            assert all(
-                isinstance(v, str)
-                for v in ([stated] if isinstance(stated, str) else stated)
-            ), article.path.name
+            assert all(isinstance(v, str) for v in ([stated] if isinstance(stated, str) else stated)), article.path.name
 
 
 def test_the_notice_points_to_a_public_article() -> None:
@@ -305,31 +266,20 @@ def test_the_promised_numbers_are_there() -> None:
     assert sum(article.is_public for article in everything) >= 100
     assert sum(bool(sections(article)) for article in everything) >= 15
     assert sum(article.fields["state"] == "draft" for article in everything) == 5
-    audiences = Counter(
-        audience for article in everything for audience in article.fields["audience"]
-    )
-    assert (
-        audiences["customer"] >= 6
-        and audiences["agent"] >= 14
-        and audiences["author"] == 2
-    )
+    audiences = Counter(audience for article in everything for audience in article.fields["audience"])
+    assert audiences["customer"] >= 6 and audiences["agent"] >= 14 and audiences["author"] == 2
 
 
 def test_the_question_set_has_every_type_in_the_promised_number() -> None:
     counts = Counter(question["type"] for question in questions())
     assert len(questions()) >= 160
     assert set(counts) == QUESTION_TYPES
-    assert (
-        counts["context"] >= 45 and counts["email"] >= 8 and counts["no_answer"] >= 20
-    )
+    assert counts["context"] >= 45 and counts["email"] >= 8 and counts["no_answer"] >= 20
 
 
 def test_question_ids_are_unique_and_no_question_is_asked_twice() -> None:
     assert len({question["id"] for question in questions()}) == len(questions())
-    asked = [
-        (question["text"], json.dumps(question["context"], sort_keys=True))
-        for question in questions()
-    ]
+    asked = [(question["text"], json.dumps(question["context"], sort_keys=True)) for question in questions()]
     assert len(set(asked)) == len(asked)
 
 
@@ -346,9 +296,7 @@ def test_contexts_name_only_what_the_catalog_knows() -> None:
 
 def test_only_questions_without_an_answer_have_no_right_article() -> None:
     for question in questions():
-        assert (question["articles"] == []) == (question["type"] == "no_answer"), (
-            question["id"]
-        )
+        assert (question["articles"] == []) == (question["type"] == "no_answer"), question["id"]
 
 
 def test_right_articles_are_public_published_and_cover_the_context() -> None:
@@ -384,16 +332,10 @@ def test_identifiers_asked_for_stand_in_the_right_articles() -> None:
         code = re.match(r"(?:GW|DESK|SYNC|LH-\w+)-\w+", question["text"])
         if question["type"] == "identifier" and code:
             for name in question["articles"]:
-                assert code.group() in articles()[name].path.read_text(
-                    encoding="utf-8"
-                ), (question["id"], name)
+                assert code.group() in articles()[name].path.read_text(encoding="utf-8"), (question["id"], name)
 
 
 def test_the_small_predicate_reads_ranges_as_the_articles_mean_them() -> None:
-    assert versions_overlap(">=10.2,<12", "11.2") and not versions_overlap(
-        ">=10.2,<12", "10.0"
-    )
+    assert versions_overlap(">=10.2,<12", "11.2") and not versions_overlap(">=10.2,<12", "10.0")
     assert versions_overlap("10.4.*", "10") and versions_overlap(["2024"], "2024 SP1")
-    assert versions_overlap(">=2025,<2025 CU2", "2025 CU1") and not versions_overlap(
-        ">=2025,<2025 CU2", "2025 CU2"
-    )
+    assert versions_overlap(">=2025,<2025 CU2", "2025 CU1") and not versions_overlap(">=2025,<2025 CU2", "2025 CU2")

@@ -29,7 +29,9 @@ def test_greeting_signature_disclaimer_and_quotation_go():
     assert stripped.endswith("It says GW-4021.")
 
 
-@pytest.mark.parametrize("text", ["vpn drops", "hello world program fails", "thanks", "Dear Lord", "-- ", "> quoted only"])
+@pytest.mark.parametrize(
+    "text", ["vpn drops", "hello world program fails", "thanks", "Dear Lord", "-- ", "> quoted only"]
+)
 def test_a_short_text_stays(text):
     assert strip_wrapping(text).strip()
 

@@ -97,7 +97,9 @@ def test_a_cursor_partitions_and_cannot_be_forged_or_moved():
 
 
 def test_personal_data_is_masked_before_it_is_kept():
-    kept = mask("mail anna@example.com or +49 170 1234567, card 4111 1111 1111 1111, order 1234567; version 10.2.3 stays")
+    kept = mask(
+        "mail anna@example.com or +49 170 1234567, card 4111 1111 1111 1111, order 1234567; version 10.2.3 stays"
+    )
     assert "anna" not in kept and "1234567" not in kept and "4111" not in kept and "10.2.3 stays" in kept
     assert len(mask("x" * 9999)) == MAX_KEPT_CHARACTERS
 

@@ -21,7 +21,9 @@ def ask(text: str, synonyms=None):
     return understand(text, Statistics(), synonyms or {})
 
 
-@pytest.mark.parametrize("text", ["(" * 20_000, "NOT " * 5_000, " ".join(f"word{i}x" for i in range(3000)), "a\x00b", "\ud800x"])
+@pytest.mark.parametrize(
+    "text", ["(" * 20_000, "NOT " * 5_000, " ".join(f"word{i}x" for i in range(3000)), "a\x00b", "\ud800x"]
+)
 def test_hostile_texts_become_at_most_64_terms(text):
     found = ask(read_text(text))
     assert len(found.lexical.terms) <= MAX_TERMS
@@ -30,7 +32,10 @@ def test_hostile_texts_become_at_most_64_terms(text):
 
 def test_identifiers_are_whole_and_come_first():
     found = ask("Setup fails with 0x800a139e when Set-FederatedOrganizationIdentifier runs")
-    assert [t.text for t in found.lexical.terms if t.is_identifier] == ["0x800a139e", "set-federatedorganizationidentifier"]
+    assert [t.text for t in found.lexical.terms if t.is_identifier] == [
+        "0x800a139e",
+        "set-federatedorganizationidentifier",
+    ]
 
 
 def test_stop_words_are_dropped_unless_nothing_else_is_left():
