@@ -51,9 +51,9 @@ class Source:
     fillers: Sequence[str]
 
 
-def read_source() -> Source:
-    """ms-support/symptom where it lies beside the project, else the sample knowledge."""
-    if DATA.is_dir():
+def read_source(short: bool) -> Source:
+    """ms-support/symptom where it lies beside the project, else (and for a short run) the sample knowledge."""
+    if DATA.is_dir() and not short:
         dataset = load(DATA)
         documents = list(dataset.documents.values())
         sentences = [(query.text, dict(query.context)) for query in dataset.judged]
@@ -76,7 +76,7 @@ def measure(
     with reporting.bars() as progress, served(data) as (port, _, _):
         inside, connection = Inside(data), Connection(port)
         try:
-            step = reporting.stepper(progress, "asking", len(questions) * (rounds + 1))
+            step = reporting.stepper(progress, "asking", len(questions) * rounds)
             for number, question in enumerate(questions[:30]):
                 _once(inside, connection, question, 100 + number)  # connections, lazy imports, pages of files
             best: list[Times] = [{} for _ in questions]
@@ -165,7 +165,7 @@ def main(
     memory: Annotated[bool, typer.Option(help="Also watch the memory while importing and searching.")] = True,
 ) -> None:
     """Latency of a served process, step by step, and its memory."""
-    out, source = reporting.console(), read_source()
+    out, source = reporting.console(), read_source(short)
     out.print(
         f"machine: {platform.processor() or platform.machine()}, {time.strftime('%Y-%m-%d')}, articles: {source.path.name}"
     )

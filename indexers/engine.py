@@ -59,6 +59,8 @@ class WeightedTerm:
     text: str
     weight: float = 1.0
     is_identifier: bool = False
+    is_decisive: bool = True
+    """An identifier: articles that contain it stand above all that do not. Else it is a term like another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class LexicalQuery:
 
     terms: tuple[WeightedTerm, ...]
     phrases: tuple[tuple[str, ...], ...] = ()
+    title_weight: float = 2.0
+    """What a word in the title is worth against one in the text; by measurement, per kind of question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from indexers.engine import (
 
 Query, Occur = tantivy.Query, tantivy.Occur
 
-FIELD_BOOSTS = (("title", 2.0), ("keywords", 1.0), ("body", 1.0))
+OTHER_FIELDS = (("keywords", 1.0), ("body", 1.0))
 IDENTIFIER_BOOST = 3.0
 PHRASE_BOOST = 0.5
 MAX_TERMS = 64
@@ -66,13 +66,13 @@ class LexicalLeg:
     def retrieve(self, query: LexicalQuery, admitted: Admitted, depth: int) -> Retrieved:
         """See Snapshot.retrieve_lexical."""
         terms = query.terms[:MAX_TERMS]
-        names = list(dict.fromkeys(fold(term.text) for term in terms if term.is_identifier))
+        names = list(dict.fromkeys(fold(term.text) for term in terms if term.is_identifier and term.is_decisive))
         if depth < 1 or not terms or not (admitted.passage_count or admitted.articles.any()):
             return Retrieved((), evidence=LexicalEvidence(unknown_identifiers=tuple(names)))
         limits = self._filter_clauses(admitted)
         known = [name for name in names if self._holds(name, limits)]
         unknown = tuple(name for name in names if name not in known)
-        wanted = Query.boolean_query(list(self._clauses(terms, query.phrases)))
+        wanted = Query.boolean_query(list(self._clauses(terms, query)))
         first = self._rank(limits, [(Occur.Must, wanted), self._must_name(known)], admitted, depth) if known else None
         rest = self._rank(limits, [(Occur.Must, wanted)], admitted, depth)
         candidates = self._merge(first, rest, depth)
@@ -107,7 +107,8 @@ class LexicalLeg:
     def _term(self, field: str, text: str) -> Any:
         return Query.term_query(self._schema, field, text, "freq")
 
-    def _clauses(self, terms: Sequence[WeightedTerm], phrases: Iterable[tuple[str, ...]]) -> Iterable[tuple[Any, Any]]:
+    def _clauses(self, terms: Sequence[WeightedTerm], query: LexicalQuery) -> Iterable[tuple[Any, Any]]:
+        fields = (("title", query.title_weight), *OTHER_FIELDS)
         for term in terms:
             if term.is_identifier:
                 yield (
@@ -115,9 +116,9 @@ class LexicalLeg:
                     Query.boost_query(self._term("identifiers", fold(term.text)), IDENTIFIER_BOOST * term.weight),
                 )
                 continue
-            for field, boost in FIELD_BOOSTS:
+            for field, boost in fields:
                 yield Occur.Should, Query.boost_query(self._term(field, term.text), boost * term.weight)
-        for phrase in phrases:
+        for phrase in query.phrases:
             if len(phrase) > 1:
                 for field in ("title", "body"):
                     together = Query.phrase_query(self._schema, field, list(phrase), 1)

@@ -21,6 +21,11 @@ MAX_QUERY_BYTES = 64_000
 MAX_ANALYSED_CHARACTERS = 24_000
 MAX_TERMS = 64
 SYNONYM_WEIGHT = 0.5
+LONG_TERMS = 10
+"""From this many terms on a question is a description: measured, titles then say most (see docs/evaluation.md)."""
+TITLE_WEIGHT_SHORT, TITLE_WEIGHT_LONG = 1.0, 3.0
+MENTIONED_WEIGHT = 0.33
+"""Of a name mentioned in a long text (a cmdlet, a file), against a code that was asked for."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -59,9 +64,18 @@ def understand(text: str, snapshot: Snapshot, synonyms: Mapping[str, Sequence[st
     weights = _weigh(counts, snapshot)
     chosen = _choose(weights, MAX_TERMS - len(identifiers[:MAX_TERMS]))
     extra = _expand(chosen, synonyms)
-    terms = [WeightedTerm(i, 1.0, True) for i in identifiers[:MAX_TERMS]]
+    is_long = len(counts) >= LONG_TERMS
+    terms = [_identifier(i, is_long) for i in identifiers[:MAX_TERMS]]
     terms += [WeightedTerm(t, w) for t, w in [*chosen.items(), *extra.items()]][: MAX_TERMS - len(terms)]
-    return Understood(text, asked, tuple(chosen), identifiers, LexicalQuery(tuple(terms)))
+    title_weight = TITLE_WEIGHT_LONG if is_long else TITLE_WEIGHT_SHORT
+    lexical = LexicalQuery(tuple(terms), title_weight=title_weight)
+    return Understood(text, asked, tuple(chosen), identifiers, lexical)
+
+
+def _identifier(name: str, is_long: bool) -> WeightedTerm:
+    """A code (it has a digit) is always what was asked for; a mere name only where little else was said."""
+    is_decisive = not is_long or any(character.isdigit() for character in name)
+    return WeightedTerm(name, 1.0 if is_decisive else MENTIONED_WEIGHT, is_identifier=True, is_decisive=is_decisive)
 
 
 def _weigh(counts: Mapping[str, int], snapshot: Snapshot) -> dict[str, tuple[float, float]]:

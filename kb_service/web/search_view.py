@@ -96,7 +96,7 @@ def results_view(response: SearchResponse, state: SearchState) -> ResultsView:
         hits=[hit_view(hit, response, state) for hit in response.hits],
         chips=[*(_chip(chip, state) for chip in response.context if chip.source == "stated"), *_narrowing(state)],
         guesses=[_guess(chip, state, response) for chip in response.context if chip.source != "stated"],
-        clarify=None if response.no_answer else _clarify(response.clarify, state),
+        clarify=_clarify(response, state),
         facets=[view for name in FACETS if (view := _facet(name, response.facets.get(name, []), state))],
         widened_label=widened.label if widened else "",
         widened=[hit_view(hit, response, _without(state, widened.dropped)) for hit in widened.hits] if widened else [],
@@ -161,18 +161,22 @@ def _guess(chip: Chip, state: SearchState, response: SearchResponse) -> GuessVie
     return GuessView(state.url(**changes), chip.label, message("context.state", label=chip.label))
 
 
-def _clarify(clarify: Clarify | None, state: SearchState) -> ClarifyView | None:
-    if clarify is None or (clarify.axis == "version" and state.is_version_unknown):
+def _clarify(response: SearchResponse, state: SearchState) -> ClarifyView | None:
+    clarify = response.clarify
+    if clarify is None or response.no_answer or (clarify.axis == "version" and state.is_version_unknown):
         return None
-    values = [Link(state.url(**_answered(clarify.axis, value, state)), value.label) for value in clarify.values]
+    product = {"product": _product_asked_about(clarify, response)} if clarify.axis == "version" else {}
+    values = [Link(state.url(**product, **{clarify.axis: value.value}), value.label) for value in clarify.values]
     if clarify.axis == "version":
         values.append(Link(state.url(version=UNKNOWN_VERSION), message("picker.unknown_version")))
     return ClarifyView(clarify.question, values)
 
 
-def _answered(axis: str, value: FacetValue, state: SearchState) -> dict[str, str]:
-    product = getattr(value, "product", None)
-    return {"product": product, axis: value.value} if axis == "version" and product else {axis: value.value}
+def _product_asked_about(clarify: Clarify, response: SearchResponse) -> str:
+    """A version means something only with its product: the one in the context, else the one of most answers."""
+    in_context = [chip.value for chip in response.context if chip.axis == "product"]
+    of_answers = [value.value for value in response.facets.get("product", [])]
+    return str(getattr(clarify, "product", None) or next(iter(in_context + of_answers), ""))
 
 
 def _facet(name: str, values: list[FacetValue], state: SearchState) -> FacetView | None:
