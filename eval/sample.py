@@ -63,16 +63,19 @@ def is_right(answered: Answered, articles: Sequence[str]) -> bool:
     return refused if not articles else bool(answered.ranking) and answered.ranking[0] in articles and not refused
 
 
+def _mean(values: Sequence[float]) -> float:
+    return round(sum(values) / len(values), 4) if values else 0.0
+
+
 def score(answered: Sequence[Answered], right: dict[str, list[str]]) -> dict[str, float]:
     """hit@1 and hit@3 over questions with an answer; no_answer: share of questions decided rightly."""
     judged = [(a, dict.fromkeys(right[a.query.id], 1)) for a in answered if right[a.query.id]]
     decided = [(a.response is None or a.response.no_answer) is not bool(right[a.query.id]) for a in answered]
-    mean = lambda values: round(sum(values) / len(values), 4) if values else 0.0  # noqa: E731
     return {
         "questions": len(answered),
-        "hit@1": mean([measures.hit(a.ranking, grades, 1) for a, grades in judged]),
-        "hit@3": mean([measures.hit(a.ranking, grades, 3) for a, grades in judged]),
-        NO_ANSWER: mean(decided),
+        "hit@1": _mean([measures.hit(a.ranking, grades, 1) for a, grades in judged]),
+        "hit@3": _mean([measures.hit(a.ranking, grades, 3) for a, grades in judged]),
+        NO_ANSWER: _mean(decided),
     }
 
 

@@ -76,5 +76,6 @@ def ratios(ours: Mapping[str, float], theirs: Mapping[str, float]) -> dict[str, 
 def percentiles(values_ms: Sequence[float]) -> dict[str, float]:
     """Median, p95 and p99 (nearest rank) in ms."""
     ordered = sorted(values_ms)
-    at = lambda share: round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)  # noqa: E731
-    return {"p50": at(0.5), "p95": at(0.95), "p99": at(0.99)} if ordered else {}
+    last = len(ordered) - 1
+    shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+    return {name: round(ordered[min(last, int(share * len(ordered)))], 3) for name, share in shares.items() if ordered}

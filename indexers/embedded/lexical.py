@@ -28,6 +28,7 @@ from indexers.engine import (
 
 Query, Occur = tantivy.Query, tantivy.Occur
 
+TEXT_FIELDS = ("title", "keywords", "body")
 OTHER_FIELDS = (("keywords", 1.0), ("body", 1.0))
 IDENTIFIER_BOOST = 3.0
 PHRASE_BOOST = 0.5
@@ -202,7 +203,7 @@ class LexicalLeg:
         return sum(weight for text, weight in plain.items() if text in found) / total if total else 1.0
 
     def _idf(self, term: str) -> float:
-        frequency = max(self._searcher.doc_freq(field, term) for field, _ in FIELD_BOOSTS)
+        frequency = max(self._searcher.doc_freq(field, term) for field in TEXT_FIELDS)
         return (
             math.log1p((self._documents - frequency + 0.5) / (frequency + 0.5)) if frequency <= self._documents else 0.0
         )

@@ -136,7 +136,7 @@ class Attachment(Base):
 
 
 class Feedback(Base):
-    """ "Did this help?" on a revision: a vote, a reason and words that only authors read."""
+    """The answer to "Did this help?" on a revision: a vote, a reason and words that only authors read."""
 
     __tablename__ = "feedback"
 

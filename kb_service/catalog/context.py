@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
@@ -46,7 +46,7 @@ CACHED_CONTEXTS: Final = 1024
 _NONE, _GENERAL, _EXACT = 0, 1, 2
 
 
-class Match(str, Enum):
+class Match(StrEnum):
     """How an applicability covers a context, see `covers`."""
 
     EXACT = "exact"

@@ -70,7 +70,9 @@ def address(browser: TestClient, article: dict[str, Any]) -> str:
     return str(browser.get(f"/a/{article['number']}").headers["location"])
 
 
-def test_the_home_page_lists_products_topics_and_public_answers_only(browser: TestClient, library: dict[str, Any]) -> None:
+def test_the_home_page_lists_products_topics_and_public_answers_only(
+    browser: TestClient, library: dict[str, Any]
+) -> None:
     page = browser.get("/").text
     assert "Harbour Gateway" in page
     assert "Grommets and widgets" in page
@@ -84,7 +86,9 @@ def test_results_show_the_passage_that_answers(browser: TestClient, library: dic
     assert f"/a/{library['both']['number']}/grommets-and-widgets" in page
 
 
-def test_the_context_stands_above_the_results_and_can_be_taken_off(browser: TestClient, library: dict[str, Any]) -> None:
+def test_the_context_stands_above_the_results_and_can_be_taken_off(
+    browser: TestClient, library: dict[str, Any]
+) -> None:
     page = browser.get("/search?query=vpn+drops&product=gateway&version=10").text
     assert "VPN drops on ten" in page
     assert 'href="/search?query=vpn+drops&amp;product=gateway"' in page

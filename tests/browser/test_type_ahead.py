@@ -69,4 +69,7 @@ def test_the_widget_answers_and_tells_its_host(server: Server, page: Page) -> No
     heard = page.evaluate("window.heard")
     assert heard["article"].startswith("KB")
     assert heard["query_id"]
-    assert page.locator("kb-search mark").first.evaluate("m => getComputedStyle(m).backgroundColor") != "rgb(255, 105, 180)"
+    assert (
+        page.locator("kb-search mark").first.evaluate("m => getComputedStyle(m).backgroundColor")
+        != "rgb(255, 105, 180)"
+    )

@@ -248,7 +248,7 @@ def test_any_text_is_read_or_refused_and_what_is_read_reads_back(text: str) -> N
     try:
         found = parse_versions(text)
     except MalformedVersions as error:
-        assert 0 <= error.position <= len(text)
+        assert 0 <= error.position <= len(text)  # noqa: PT017 - either outcome is right
         return
     assert parse_versions(found.canonical()) == found
     assert parse_versions(found.canonical()).canonical() == found.canonical()

@@ -9,8 +9,12 @@ import pytest
 from eval.datasets import MalformedDataset, load, load_out_of_scope, read_qrels
 
 
-def write_dataset(folder: Path, packed: bool = True, qrels: str = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t0\n") -> Path:
-    corpus = json.dumps({"_id": "d1", "title": "One", "text": "Text", "metadata": {"applies_to": [{"product": "P"}]}}) + "\n"
+def write_dataset(
+    folder: Path, packed: bool = True, qrels: str = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t0\n"
+) -> Path:
+    corpus = (
+        json.dumps({"_id": "d1", "title": "One", "text": "Text", "metadata": {"applies_to": [{"product": "P"}]}}) + "\n"
+    )
     if packed:
         with gzip.open(folder / "corpus.jsonl.gz", "wt") as stream:
             stream.write(corpus)

@@ -72,7 +72,9 @@ def test_an_axis_separates_what_no_value_serves_both(
 
 def test_each_kind_of_question_comes_with_and_without_context() -> None:
     sentences = [(f"The tunnel number {i} fails when the lid closes", {"product": "p"}) for i in range(10)]
-    made = make_questions(sentences, [f"Reset the certificate of gateway {i}" for i in range(10)], ["a filler line"] * 3, 8)
+    made = make_questions(
+        sentences, [f"Reset the certificate of gateway {i}" for i in range(10)], ["a filler line"] * 3, 8
+    )
     assert {question.kind for question in made} == set(KINDS)
     assert all({bool(q.context) for q in made if q.kind == kind} == {True, False} for kind in KINDS)
     assert all(len(q.variant(0)) <= MAIL_BYTES for q in made)
@@ -81,6 +83,9 @@ def test_each_kind_of_question_comes_with_and_without_context() -> None:
 
 
 def test_keywords_are_at_most_four_telling_words() -> None:
-    assert keywords("How to reset the password of an administrator in Gateway 11") == "How reset password administrator" or (
-        keywords("How to reset the password of an administrator in Gateway 11") == "reset password administrator Gateway"
+    assert keywords(
+        "How to reset the password of an administrator in Gateway 11"
+    ) == "How reset password administrator" or (
+        keywords("How to reset the password of an administrator in Gateway 11")
+        == "reset password administrator Gateway"
     )

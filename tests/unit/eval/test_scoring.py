@@ -10,7 +10,9 @@ from eval.scoring import Judged, by_type, percentiles, ratios, score
 from eval.yardstick import fuse
 
 
-def judged(ranking: list[str], type: str = "t", wrong: tuple[str, ...] = (), covered: str = "abcdef", kept: str = "abcdef") -> Judged:
+def judged(
+    ranking: list[str], type: str = "t", wrong: tuple[str, ...] = (), covered: str = "abcdef", kept: str = "abcdef"
+) -> Judged:
     query = Query("q", "text", type, {}, wrong)
     return Judged(query, {"a": 1}, ranking, lambda d: d in covered, lambda d: d in kept)
 
@@ -40,7 +42,9 @@ def test_measures_agree_with_ir_measures() -> None:
     ours = score([Judged(Query("q", ""), grades, ranking, lambda _: True, lambda _: True)])
     run = [ir_measures.ScoredDoc("q", d, 100.0 - i) for i, d in enumerate(ranking)]
     qrels = [ir_measures.Qrel("q", d, g) for d, g in grades.items()]
-    theirs = ir_measures.calc_aggregate([ir_measures.parse_measure(m) for m in ("nDCG@10", "RR@10", "R@10")], qrels, run)
+    theirs = ir_measures.calc_aggregate(
+        [ir_measures.parse_measure(m) for m in ("nDCG@10", "RR@10", "R@10")], qrels, run
+    )
     found = {str(measure): value for measure, value in theirs.items()}
     assert ours["nDCG@10"] == pytest.approx(found["nDCG@10"], abs=1e-4)
     assert ours["RR@10"] == pytest.approx(found["RR@10"], abs=1e-4)
