@@ -41,9 +41,10 @@ def make_questions(
     """``per_kind`` questions of each kind, half of them with a context, in turn. Sentences come with their contexts."""
     dice = random.Random(SEED)
     chosen = dice.sample(list(sentences), min(per_kind, len(sentences)))
+    distinct = list(dict.fromkeys(keywords(title) for title in dice.sample(list(titles), len(titles))))
     contexts = [context for _, context in chosen]
     texts = {
-        "keywords": [keywords(title) + MARK for title in dice.sample(list(titles), min(len(titles), len(chosen)))],
+        "keywords": [words + MARK for words in distinct[: len(chosen)]],
         "sentences": [text + MARK for text, _ in chosen],
         "e-mails": [mail(text, fillers, dice) for text, _ in chosen],
     }

@@ -1,9 +1,9 @@
 """Fusing two retrievers' lists into one (pure).
 
 A convex combination of scores normalised with the *theoretical* minimum (Bruch, Gai, Ingber: "An Analysis of
-Fusion Functions for Hybrid Retrieval", TOIS 2023): BM25 from 0, cosine from 0 (what is below
-has nothing in common with the question), both to the best score seen. It
-does not depend on depth, and a lone right candidate keeps its worth. An article that only the words found takes the
+Fusion Functions for Hybrid Retrieval", TOIS 2023): BM25 from 0, cosine from 0 (below it a text
+has nothing in common with the question; measured better than -1), both to the best score seen. It does not depend on
+depth, and a lone right candidate keeps its worth. An article that only the words found takes the
 lowest cosine of the semantic list: its true cosine is at most that.
 """
 
@@ -16,6 +16,8 @@ from indexers.engine import Candidate
 
 LEXICAL_MINIMUM = 0.0
 SEMANTIC_MINIMUM = 0.0
+SHOWN_BY_WORDS = 0.4
+"""Normalised word score from which the passage found by words is the one shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,14 @@ def _one(words: _Placed | None, meaning: _Placed | None, floor: float, weights: 
 
 
 def _passage_source(words: _Placed | None, meaning: _Placed | None) -> Candidate:
-    """The candidate whose passage is shown: by meaning where it found the article, else by words."""
-    if words is None or (meaning is not None and meaning[0].passage is not None and not words[0].has_identifier):
+    """The candidate whose passage is shown: by words where they match well (the reader sees them marked), else by meaning.
+
+    A short section's vector is mostly its title's, so meaning alone would often show a passage that says little.
+    """
+    if words is None:
         assert meaning is not None
         return meaning[0]
-    return words[0]
+    is_well_matched = words[1] >= SHOWN_BY_WORDS and words[0].passage is not None
+    if meaning is None or words[0].has_identifier or is_well_matched:
+        return words[0]
+    return meaning[0]
