@@ -7,6 +7,9 @@ EXTRAS ?= dev,train
 TORCH_BACKEND := $(if $(TORCH),--torch-backend=$(TORCH),)
 # TORCH=cpu takes torch from its own index, whose builds are named otherwise than the pinned ones
 CONSTRAINTS := $(if $(TORCH),,-c constraints.txt)
+# the system's own certificates, where a company has them
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help setup demo serve test unit contract integration api architecture browser soak lint format bench wheel clean

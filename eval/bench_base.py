@@ -131,7 +131,7 @@ def _grow(target: Path, real: Real, passages: int, progress: Progress) -> None:
         dice, noise = random.Random(SEED), np.random.default_rng(SEED)
         number, next_id = 0, max(real.rows) + 1_000_000
         while total < passages:
-            chunk = []
+            chunk: list[tuple[IndexedArticle, Vectors]] = []
             while total < passages and len(chunk) < CHUNK:
                 chunk.append(synthesise(real, number, next_id + number, dice, noise))
                 total += len(chunk[-1][0].passages)
@@ -171,8 +171,4 @@ def _insert(parts: Parts, real: Real, pairs: Sequence[tuple[IndexedArticle, Inde
         session.execute(insert(Article.__table__), articles)  # type: ignore[arg-type]
         session.execute(insert(Revision.__table__), revisions)  # type: ignore[arg-type]
         ids = [row["id"] for row in articles]
-        session.execute(
-            update(Article.__table__)
-            .where(Article.__table__.c.id.in_(ids))
-            .values(published_revision_id=Article.__table__.c.id)  # type: ignore[arg-type]
-        )
+        session.execute(update(Article).where(Article.id.in_(ids)).values(published_revision_id=Article.id))

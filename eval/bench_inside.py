@@ -32,7 +32,7 @@ class Inside:
         """(encoding, engine) in ms: what the service encodes of this text; both retrievers one after the other."""
         snapshot = self._parts.engine.snapshot()
         understood = understand(text, snapshot, {})
-        stated = self._parts.catalog.resolve_context(**dict(context))
+        stated = self._parts.catalog.resolve_context(context.get("product"), context.get("version"), context.get("os"))
         pipeline = self._parts.search.pipeline
         matches = pipeline.stated_matches(pipeline.signatures(snapshot), stated)
         filter = make_filter(SearchRequest(text, stated, actor=ANONYMOUS), matches)

@@ -32,6 +32,10 @@ STEPS = 50
 Floats = npt.NDArray[np.float64]
 
 
+class TooFew(MalformedDataset):
+    """A class of questions is missing."""
+
+
 def calibrate(datasets: Sequence[Dataset], refused: float, write: Path | None, out: Console) -> Calibration:
     """Gather, fit, cross-validate, print and write. Raises MalformedDataset without any out-of-scope question."""
     with reporting.bars() as progress:
@@ -49,10 +53,10 @@ def calibrate(datasets: Sequence[Dataset], refused: float, write: Path | None, o
 
 
 def fit(gathered: Sequence[Gathered]) -> Calibration:
-    """Coefficients from every question that they decide. Raises ValueError where a class is missing."""
+    """Coefficients from every question that they decide. Raises TooFew where a class is missing."""
     rows, labels, weights = _training(gathered)
     if len(set(labels.tolist())) < 2:
-        raise ValueError("both answerable and out-of-scope questions are needed")
+        raise TooFew("Both answerable and out-of-scope questions are needed, decided by the coefficients.")
     beta = logistic(rows, labels, weights)
     values = dict(zip(("intercept", "cosine", "matched", "margin"), (round(float(b), 4) for b in beta), strict=True))
     return Calibration.from_dict(values)
@@ -73,7 +77,10 @@ def cross_validate(gathered: Sequence[Gathered]) -> float:
     inside: list[float] = []
     outside: list[float] = []
     for fold in range(FOLDS):
-        fitted = fit([_part(group, fold, False) for group in gathered])
+        try:
+            fitted = fit([_part(group, fold, False) for group in gathered])
+        except TooFew:
+            continue
         for group in gathered:
             if all(one.is_answerable for one in group.seen):
                 continue

@@ -93,13 +93,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         subprocess.run(_kb("demo", "--load-only"), env=environment, check=True, timeout=300, capture_output=True)
     port = _free_port()
     command = _kb("serve", "--port", str(port))
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    log = (tmp_path_factory.mktemp("log") / "serve.log").open("wb")
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _wait(f"http://127.0.0.1:{port}", process)
         yield Server(f"http://127.0.0.1:{port}", data_dir)
     finally:
         process.terminate()
         process.wait(20)
+        log.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eval.bench_queries import KINDS, MAIL_BYTES, keywords, make_questions
-from eval.calibration import cross_validate, fit, logistic, with_floor
+from eval.calibration import TooFew, cross_validate, fit, logistic, with_floor
 from eval.clarification import disjoint
 from eval.datasets import Query
 from eval.no_answer import Gathered, Seen, floor_for, summarise
@@ -49,7 +49,7 @@ def test_the_floor_refuses_no_more_than_allowed() -> None:
 
 def test_a_fit_needs_both_classes() -> None:
     inside = Gathered("made", tuple(s for s in group().seen if s.is_answerable), Calibration())
-    with pytest.raises(ValueError, match="both"):
+    with pytest.raises(TooFew):
         fit([inside])
 
 
@@ -73,7 +73,7 @@ def test_an_axis_separates_what_no_value_serves_both(
 def test_each_kind_of_question_comes_with_and_without_context() -> None:
     sentences = [(f"The tunnel number {i} fails when the lid closes", {"product": "p"}) for i in range(10)]
     made = make_questions(
-        sentences, [f"Reset the certificate of gateway {i}" for i in range(10)], ["a filler line"] * 3, 8
+        sentences, [f"Reset the certificate of gateway{i}" for i in range(10)], ["a filler line"] * 3, 8
     )
     assert {question.kind for question in made} == set(KINDS)
     assert all({bool(q.context) for q in made if q.kind == kind} == {True, False} for kind in KINDS)
@@ -83,9 +83,11 @@ def test_each_kind_of_question_comes_with_and_without_context() -> None:
 
 
 def test_keywords_are_at_most_four_telling_words() -> None:
-    assert keywords(
-        "How to reset the password of an administrator in Gateway 11"
-    ) == "How reset password administrator" or (
-        keywords("How to reset the password of an administrator in Gateway 11")
-        == "reset password administrator Gateway"
-    )
+    title = "Reset the password of an administrator in Gateway 11 today"
+    assert keywords(title) == "Reset password administrator Gateway"
+    assert keywords("To be or not") == "To be or not"
+
+
+def test_no_two_keyword_questions_are_alike() -> None:
+    made = make_questions([("A sentence", {})] * 4, ["Reset the gateway", "Reset a gateway", "Close it"], ["line"], 4)
+    assert sorted(q.variant(0) for q in made if q.kind == "keywords") == ["Close", "Reset gateway"]
