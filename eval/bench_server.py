@@ -74,14 +74,17 @@ def served(origin: Path, worker: bool = False) -> Iterator[tuple[int, int, Path]
         with (Path(folder) / "serve.log").open("wb") as errors:
             process = subprocess.Popen(command, env=environment, stdout=errors, stderr=errors)
             try:
-                wait_until_ready(port, process, Path(folder) / "serve.log")
+                wait_until_ready(port, process)
                 yield port, process.pid, data
+            except RuntimeError as error:
+                last = (Path(folder) / "serve.log").read_text("utf-8", "replace")[-3000:]
+                raise RuntimeError(f"{error}\nThe served process said: {last}") from error
             finally:
                 _stop(process)
 
 
-def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the process answers; raise RuntimeError with its last words when it does not."""
+def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Return when the process answers; raise RuntimeError when it does not."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -92,7 +95,7 @@ def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> 
         except OSError:
             pass
         time.sleep(0.1)
-    raise RuntimeError(f"kb serve did not become ready: {log.read_text('utf-8', 'replace')[-2000:]}")
+    raise RuntimeError("kb serve did not become ready")
 
 
 def free_port() -> int:

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from eval import reporting
 from eval.datasets import Dataset, MalformedDataset
-from eval.no_answer import Gathered, Seen, floor_for, gather, summarise
+from eval.no_answer import Gathered, Seen, belief, floor_for, gather, summarise
 from kb_service.search import measures
 from kb_service.search.evidence import Calibration, probability
 
@@ -66,7 +66,7 @@ def with_floor(calibration: Calibration, gathered: Sequence[Gathered], refused: 
     """The highest floor that refuses at most ``refused`` of the answerable questions in *every* data set."""
     floors = []
     for group in gathered:
-        inside = [probability(one.evidence, calibration) for one in group.seen if one.is_answerable]
+        inside = [belief(one, calibration) for one in group.seen if one.is_answerable]
         if inside:
             floors.append(floor_for(inside, refused))
     return replace(calibration, floor=round(min(floors), 4))

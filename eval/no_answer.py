@@ -83,19 +83,25 @@ def summarise(seen: Sequence[Seen], calibration: Calibration) -> Report:
     inside = [probability(one.evidence, calibration) for one in seen if one.is_answerable]
     outside = [probability(one.evidence, calibration) for one in seen if not one.is_answerable]
     cosines = [[one.evidence.best_cosine or 0.0 for one in seen if one.is_answerable is side] for side in (True, False)]
-    floor = floor_for(inside, ALLOWED_REFUSALS)
+    floor = floor_for([belief(one, calibration) for one in seen if one.is_answerable], ALLOWED_REFUSALS)
     refused = [(one.is_answerable, refusal(one.evidence, calibration) is not None) for one in seen]
     return {
         "answerable": len(inside),
         "out of scope": len(outside),
         "AUROC": round(measures.area_under_roc(inside, outside), 4),
         "AUROC cosine": round(measures.area_under_roc(*cosines), 4),
-        "recall": share([p < floor for p in outside]),
+        "recall": share([belief(one, calibration) < floor for one in seen if not one.is_answerable]),
         "floor at recall": round(floor, 4),
         "floor": calibration.floor,
         "answerable refused": share([no for answerable, no in refused if answerable]),
         "out of scope refused": share([no for answerable, no in refused if not answerable]),
     }
+
+
+def belief(seen: Seen, calibration: Calibration) -> float:
+    """The probability, or 0 where an unknown identifier refuses whatever the floor is."""
+    refused = seen.evidence.unknown_identifiers and not seen.evidence.known_identifiers
+    return 0.0 if refused else probability(seen.evidence, calibration)
 
 
 def floor_for(inside: Sequence[float], allowed: float) -> float:
@@ -115,7 +121,7 @@ def _rows(report: Report) -> list[tuple[str, str, str]]:
         "out of scope": "queries of out_of_scope.jsonl",
         "AUROC": "chance that an answerable question has a higher probability than one out of scope (ties half)",
         "AUROC cosine": "the same by the best cosine alone",
-        "recall": f"out of scope refused, at the floor that refuses at most {ALLOWED_REFUSALS:.0%} of answerable ones",
+        "recall": f"out of scope refused, at the floor where at most {ALLOWED_REFUSALS:.0%} of answerable ones are (identifiers included)",
         "floor at recall": "that floor",
         "floor": "the floor in force",
         "answerable refused": "share refused by the service as it stands (floor and unknown identifiers)",

@@ -1,16 +1,19 @@
 """The one question that separates the leading answers (pure).
 
-An axis separates when two leading answers are for disjoint values of it, so that no single value is served by both.
-Product is asked before version, version before operating system; nothing is asked when the leaders agree.
+An axis separates the best answer from another leading one when they are for disjoint values of it, so that no single
+value is served by both. The nearest rival that differs decides what is asked; where it differs on several axes, product
+comes before version, version before operating system. Nothing is asked when the leaders agree.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 Values = frozenset[str]
+Releases = frozenset[tuple[str, str]]
+"""(product, version) pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,39 +22,48 @@ class Leader:
 
     score: float
     product: Values
-    version: Values
+    version: Releases
     os: Values
 
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """The axis to ask for and its values, most served first."""
+    """The axis to ask for and its values, most served first; ``product``: the one that the versions belong to."""
 
     axis: str
     values: tuple[tuple[str, int], ...]
+    product: str | None = None
 
 
 def separate(leaders: Sequence[Leader], open_axes: Sequence[str], closeness: float) -> Separation | None:
-    """The first open axis on which leaders close to the best one differ, or None."""
-    if len(leaders) < 2:
-        return None
+    """The open axis on which the nearest rival differs from the best answer, or None."""
     close = [leader for leader in leaders if leader.score >= leaders[0].score * closeness]
-    for axis in open_axes:
-        read = _reader(axis)
-        if _differs(close, read):
-            counts = Counter(value for leader in close for value in read(leader))
-            return Separation(axis, tuple(counts.most_common()))
+    for rival in close[1:]:
+        for axis in open_axes:
+            if axis == "version":
+                if product := _product_of_versions(close[0], rival):
+                    return Separation(axis, _versions(close, product), product)
+            elif _is_disjoint(getattr(close[0], axis), getattr(rival, axis)):
+                return Separation(axis, _count([getattr(leader, axis) for leader in close]))
     return None
 
 
-def _reader(axis: str) -> Callable[[Leader], Values]:
-    def read(leader: Leader) -> Values:
-        values: Values = getattr(leader, axis)
-        return values
-
-    return read
+def _is_disjoint(a: Values, b: Values) -> bool:
+    return bool(a and b) and not any(x == y or x.startswith(y + "/") or y.startswith(x + "/") for x in a for y in b)
 
 
-def _differs(leaders: Sequence[Leader], read: Callable[[Leader], Values]) -> bool:
-    first = read(leaders[0])
-    return any(first and read(other) and first.isdisjoint(read(other)) for other in leaders[1:])
+def _product_of_versions(a: Leader, b: Leader) -> str | None:
+    """The product of which both are for some versions and share none; None when they share any pair."""
+    if a.version & b.version:
+        return None
+    shared = sorted({product for product, _ in a.version} & {product for product, _ in b.version})
+    return shared[0] if shared else None
+
+
+def _versions(leaders: Sequence[Leader], product: str) -> tuple[tuple[str, int], ...]:
+    return _count([frozenset(version for owner, version in leader.version if owner == product) for leader in leaders])
+
+
+def _count(values: Sequence[Values]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(value for each in values for value in sorted(each))
+    return tuple(counts.most_common())

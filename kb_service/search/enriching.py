@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 from kb_service.catalog.context import Context
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.search import facets
-from kb_service.search.clarifying import Leader, separate
+from kb_service.search.clarifying import separate
 from kb_service.search.curation import Curation
 from kb_service.search.facets import Catalogued
 from kb_service.search.pipeline import Found, Pipeline
@@ -17,8 +16,8 @@ from kb_service.search.presenting import Presentation, present
 from kb_service.search.ranking import Ranked
 from kb_service.search.request import AXES, Chip, Clarify, FacetValue, SearchRequest, SearchResponse, Widened
 
-LEADERS = 8
-CLOSENESS = 0.8
+LEADERS = 6
+CLOSENESS = 0.6
 """A leader's score is at least this share of the best one's."""
 MAX_CLARIFY_VALUES = 8
 WIDENED_HITS = 3
@@ -95,20 +94,23 @@ class Enricher:
         """The one question that separates the leading answers, if they differ on an axis nobody gave."""
         stated = found.frame.stated
         product = stated.product or found.frame.inferred.product
-        best = max((r.score for r in found.leaders), default=0.0)
-        top = [r for r in found.leaders[:LEADERS] if r.score >= best * CLOSENESS]
+        applicabilities = found.frame.applicabilities
         leaders = [
-            facets.leader(r, found.frame.applicabilities[r.candidate.fused.key], product, self.catalogued())
-            for r in top
+            facets.leader(r, applicabilities[r.candidate.fused.key], self.catalogued(), product)
+            for r in found.leaders[:LEADERS]
         ]
-        open_axes = [
-            a for a in AXES if getattr(stated, a) is None and (a != "version" or product or _one_product(leaders))
-        ]
+        open_axes = [axis for axis in AXES if getattr(stated, axis) is None]
         separation = separate(leaders, open_axes, CLOSENESS)
         if separation is None:
             return None
         values = [FacetValue(v, self._label(separation.axis, v), n) for v, n in separation.values[:MAX_CLARIFY_VALUES]]
-        return Clarify(separation.axis, _QUESTIONS[separation.axis], values)
+        if separation.axis == "version" and separation.product:
+            values = self._in_release_order(values, separation.product)
+        return Clarify(separation.axis, _QUESTIONS[separation.axis], values, separation.product)
+
+    def _in_release_order(self, values: list[FacetValue], product: str) -> list[FacetValue]:
+        order = {version: place for place, version in enumerate(self.catalogued().releases.get(product, ()))}
+        return sorted(values, key=lambda value: order.get(value.value, len(order)))
 
     def _widen(self, request: SearchRequest, text: str, found: Found, curation: Curation) -> Widened | None:
         for axes in _WIDENINGS:
@@ -137,8 +139,3 @@ def without(context: Context, axes: tuple[str, ...]) -> Context:
     """A context less some axes; a version goes with its product."""
     dropped = set(axes) | ({"version"} if "product" in axes else set())
     return Context(*(None if axis in dropped else getattr(context, axis) for axis in AXES))
-
-
-def _one_product(leaders: list[Leader]) -> bool:
-    counts = Counter(leader.product for leader in leaders)
-    return len(counts) == 1 and len(next(iter(counts))) == 1

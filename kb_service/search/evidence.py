@@ -34,7 +34,7 @@ class Calibration:
     cosine: float = 9.0
     matched: float = 3.0
     margin: float = 3.0
-    floor: float = 0.12
+    floor: float = 0.08
 
     def to_dict(self) -> dict[str, float]:
         """For storing."""

@@ -41,14 +41,14 @@ def systems_named(applicability: Applicability) -> frozenset[str]:
     return frozenset("/".join(p.split("/")[:n]) for p in paths for n in range(1, p.count("/") + 2))
 
 
-def leader(ranked: Ranked, applicability: Applicability, product: str | None, catalogued: Catalogued) -> Leader:
-    """What a leading answer is for, per axis; the version axis needs a product (given or its only one)."""
+def leader(ranked: Ranked, applicability: Applicability, catalogued: Catalogued, product: str | None) -> Leader:
+    """What a leading answer is for, per axis. ``product``: the one in force, whose versions alone count then."""
     products = applicability.products()
-    one = product or (next(iter(products)) if len(products) == 1 else None)
-    releases = catalogued.releases.get(one or "", ())
-    covered = versions_covered(applicability, one, releases, catalogued.named) if one and releases else frozenset()
-    restricted = covered if len(covered) < len(releases) else frozenset[str]()
-    return Leader(ranked.score, products, restricted, _leaves(systems_named(applicability)))
+    releases: set[tuple[str, str]] = set()
+    for one in products & {product} if product in products else products:
+        known = catalogued.releases.get(one, ())
+        releases.update((one, version) for version in versions_covered(applicability, one, known, catalogued.named))
+    return Leader(ranked.score, products, frozenset(releases), _leaves(systems_named(applicability)))
 
 
 def _leaves(paths: frozenset[str]) -> frozenset[str]:

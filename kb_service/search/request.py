@@ -124,6 +124,8 @@ class Clarify:
     axis: str
     question: str
     values: list[FacetValue]
+    product: str | None = None
+    """Where versions are asked for: the product that they belong to."""
 
 
 @dataclass(slots=True)

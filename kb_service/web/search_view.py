@@ -176,7 +176,7 @@ def _product_asked_about(clarify: Clarify, response: SearchResponse) -> str:
     """A version means something only with its product: the one in the context, else the one of most answers."""
     in_context = [chip.value for chip in response.context if chip.axis == "product"]
     of_answers = [value.value for value in response.facets.get("product", [])]
-    return str(getattr(clarify, "product", None) or next(iter(in_context + of_answers), ""))
+    return clarify.product or next(iter(in_context + of_answers), "")
 
 
 def _facet(name: str, values: list[FacetValue], state: SearchState) -> FacetView | None:

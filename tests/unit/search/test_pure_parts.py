@@ -45,8 +45,8 @@ def test_more_similarity_never_makes_an_answer_less_likely(a, b, share):
 
 
 def test_the_axis_asked_for_is_the_first_on_which_leaders_differ():
-    old = Leader(1.0, frozenset({"gateway"}), frozenset({"10.0"}), NONE)
-    new = Leader(0.95, frozenset({"gateway"}), frozenset({"11.0"}), NONE)
+    old = Leader(1.0, frozenset({"gateway"}), frozenset({("gateway", "10.0")}), NONE)
+    new = Leader(0.95, frozenset({"gateway"}), frozenset({("gateway", "11.0")}), NONE)
     found = separate([old, new], ["product", "version", "os"], 0.8)
     assert found is not None and found.axis == "version" and {v for v, _ in found.values} == {"10.0", "11.0"}
 
