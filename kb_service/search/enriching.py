@@ -16,7 +16,7 @@ from kb_service.search.presenting import Presentation, present
 from kb_service.search.ranking import Ranked
 from kb_service.search.request import AXES, Chip, Clarify, FacetValue, SearchRequest, SearchResponse, Widened
 
-LEADERS = 6
+LEADERS = 5
 CLOSENESS = 0.6
 """A leader's score is at least this share of the best one's."""
 MAX_CLARIFY_VALUES = 8
