@@ -121,7 +121,7 @@ def _rows(report: Report) -> list[tuple[str, str, str]]:
         "out of scope": "queries of out_of_scope.jsonl",
         "AUROC": "chance that an answerable question has a higher probability than one out of scope (ties half)",
         "AUROC cosine": "the same by the best cosine alone",
-        "recall": f"out of scope refused, at the floor where at most {ALLOWED_REFUSALS:.0%} of answerable ones are (identifiers included)",
+        "recall": f"out of scope refused, at the floor where at most {ALLOWED_REFUSALS:.0%} of answerable ones are",
         "floor at recall": "that floor",
         "floor": "the floor in force",
         "answerable refused": "share refused by the service as it stands (floor and unknown identifiers)",
