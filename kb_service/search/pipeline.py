@@ -66,6 +66,9 @@ class Found:
     leaders: list[Ranked]
     """The first candidates before families: what a clarifying question separates."""
     facts: dict[int, ArticleFacts]
+    """Of those articles that the reader may see."""
+    checked: dict[int, ArticleFacts]
+    """Everything that the check read."""
     dropped: int
     refusal: str | None
     timings_ms: dict[str, float] = field(default_factory=dict)
@@ -113,7 +116,7 @@ class Pipeline:
         timings["rank"] = (time.perf_counter() - checked) * 1000
         timings["retrieve"] = (retrieved - started) * 1000
         refusal = evidence.refusal(candidates.evidence, curation.calibration)
-        return Found(snapshot, frame, candidates, results, scored[:_LEADERS], visible, dropped, refusal, timings)
+        return Found(snapshot, frame, candidates, results, scored[:_LEADERS], visible, facts, dropped, refusal, timings)
 
     def read_facts(self, article_ids: list[int]) -> dict[int, ArticleFacts]:
         """The one set query of the check."""

@@ -50,6 +50,12 @@ class SearchRequest:
     cursor: str | None = None
     options: SearchOptions = DEFAULT_OPTIONS
 
+    def memo_key(self) -> tuple[object, ...]:
+        """Everything that decides the answer beside the text; channel and session do not."""
+        return (
+            self.stated, self.inferred, self.actor.audiences, self.language, self.types, self.topics, self.limit, self.options,
+        )  # fmt: skip
+
 
 @dataclass(slots=True)
 class Snippet:

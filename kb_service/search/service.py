@@ -24,6 +24,7 @@ from kb_service.search.curation import CurationCache
 from kb_service.search.enriching import Enricher
 from kb_service.search.fusion import Weights
 from kb_service.search.masking import mask
+from kb_service.search.memo import Memo
 from kb_service.search.models import QueryEvent, QueryLogRow
 from kb_service.search.pipeline import Found, Pipeline
 from kb_service.search.presenting import Presentation, present
@@ -52,6 +53,7 @@ class SearchService:
         self.pipeline = Pipeline(database, catalog, self.retriever, Weights())
         self.curation = CurationCache(database)
         self.log = QueryLog(database)
+        self._memo = Memo(self.pipeline.read_facts)
         self._enricher = Enricher(self.pipeline, catalog)
         self._secret = secret or settings.secret_key.get_secret_value().encode() or secrets.token_bytes(32)
 
@@ -73,6 +75,13 @@ class SearchService:
 
     def _first_page(self, request: SearchRequest, text: str, snapshot: Snapshot) -> SearchResponse:
         curation = self.curation.current()
+        key = (
+            None
+            if request.options.chips
+            else (snapshot.id, text, request.memo_key(), curation.stamp, self.catalog.indexes)
+        )
+        if key is not None and (again := self._memo.recall(key)) is not None:
+            return again
         found = self.pipeline.run(request, text, snapshot, curation)
         corrected = None
         if not found.results and request.options.correct_spelling:
@@ -103,6 +112,9 @@ class SearchService:
             timings_ms=found.timings_ms,
         )
         self._enricher.enrich(response, request, found, curation)
+        if key is not None and corrected is None:
+            asked = [c.article_id for c in found.candidates.fused] + list(found.frame.pinned)
+            self._memo.keep(key, asked, found.checked, response)
         return response
 
     def presentation(self, found: Found, request: SearchRequest) -> Presentation:

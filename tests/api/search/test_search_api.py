@@ -207,3 +207,11 @@ def test_every_path_is_logged_masked(site: TestClient, add: Add, parts: Parts) -
         rows = connection.exec_driver_sql("select kind, text from query_log where session_id = 's1'").all()
     assert {row[0] for row in rows} == {"search", "suggest", "answer"}
     assert not any("anna@" in row[1] for row in rows)
+
+
+def test_a_repeated_question_still_sees_what_changed_in_the_database(site: TestClient, add: Add, parts: Parts) -> None:
+    article = add("Replace the fan")
+    assert [ids(ask(site, "replace fan")) for _ in range(2)] == [[article]] * 2
+    with parts.database.writing() as session:
+        session.connection().exec_driver_sql("update article set audience = '[\"agent\"]'")
+    assert ids(ask(site, "replace fan")) == []
