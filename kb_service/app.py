@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import distributions
@@ -108,7 +107,5 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], Ab
 
 def _include_routes(app: FastAPI) -> None:
     for module in ROUTED:
-        if importlib.util.find_spec(module) is not None:
-            app.include_router(importlib.import_module(module).router)
-    if importlib.util.find_spec(PAGES) is not None:
-        importlib.import_module(PAGES).install(app)
+        app.include_router(importlib.import_module(module).router)
+    importlib.import_module(PAGES).install(app)

@@ -125,11 +125,7 @@ class Enricher:
         return None
 
     def _widened(self, axes: tuple[str, ...], fresh: list[Ranked], wider: Found, request: SearchRequest) -> Widened:
-        understood = wider.candidates.understood
-        presentation = Presentation(
-            wider.snapshot, self._catalog, wider.frame.applicabilities, frozenset(understood.terms),
-            frozenset(i.lower() for i in understood.identifiers), request.options.why,
-        )  # fmt: skip
+        presentation = presentation_of(wider, self._catalog, request.options.why)
         dropped = {axis: self._label(axis, getattr(request.stated, axis)) for axis in axes}
         label = "Not written for " + " or ".join(dropped.values())
         return Widened(list(axes), label, present(fresh, wider.facts, presentation))
@@ -139,3 +135,11 @@ def without(context: Context, axes: tuple[str, ...]) -> Context:
     """A context less some axes; a version goes with its product."""
     dropped = set(axes) | ({"version"} if "product" in axes else set())
     return Context(*(None if axis in dropped else getattr(context, axis) for axis in AXES))
+
+
+def presentation_of(found: Found, catalog: Catalog, why: bool) -> Presentation:
+    """What presenting needs of a found list."""
+    understood = found.candidates.understood
+    identifiers = frozenset(identifier.lower() for identifier in understood.identifiers)
+    terms = frozenset(understood.terms)
+    return Presentation(found.snapshot, catalog, found.frame.applicabilities, terms, identifiers, why)

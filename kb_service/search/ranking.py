@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kb_service.catalog.context import Applicability, Context, Match, covers, specificity
+from kb_service.catalog.context import Applicability, Context, Match, specificity
 from kb_service.search.checking import AuthorizedCandidate
 from kb_service.search.families import collapse
 from kb_service.search.signals import Signal, exactness, helpfulness, preference
@@ -104,9 +104,3 @@ def _floor(ranked: list[Ranked]) -> list[Ranked]:
         return ranked
     floor = max(r.score for r in ranked) * RELATIVE_FLOOR
     return ranked[:_ALWAYS_KEPT] + [r for r in ranked[_ALWAYS_KEPT:] if r.score >= floor]
-
-
-def covering(applicabilities: Mapping[str, Applicability], context: Context, named: frozenset[str]) -> dict[str, Match]:
-    """Matches of every applicability with a context, brute force; for few applicabilities."""
-    found = {key: covers(a, context, named) for key, a in applicabilities.items()}
-    return {key: match for key, match in found.items() if match is not None}

@@ -21,13 +21,13 @@ from kb_service.search import browsing, cursor, spelling
 from kb_service.search.answering import MAX_CHOICES, Answer, AnswerThresholds, decide, packets
 from kb_service.search.channel_texts import channel_texts
 from kb_service.search.curation import CurationCache
-from kb_service.search.enriching import Enricher
+from kb_service.search.enriching import Enricher, presentation_of
 from kb_service.search.fusion import Weights
 from kb_service.search.masking import mask
 from kb_service.search.memo import Memo
 from kb_service.search.models import QueryEvent, QueryLogRow
 from kb_service.search.pipeline import Found, Pipeline
-from kb_service.search.presenting import Presentation, present
+from kb_service.search.presenting import present
 from kb_service.search.query_log import QueryLog
 from kb_service.search.request import SearchRequest, SearchResponse, TypeAhead
 from kb_service.search.retrieval import Retriever
@@ -88,7 +88,7 @@ class SearchService:
             corrected = spelling.correct(text, snapshot, request.actor.audiences)
             if corrected:
                 found = self.pipeline.run(request, corrected, snapshot, curation)
-        presentation = self.presentation(found, request)
+        presentation = presentation_of(found, self.catalog, request.options.why)
         page = found.results[: request.limit]
         assembling = time.perf_counter()
         hits = present(page, found.facts, presentation)
@@ -117,14 +117,6 @@ class SearchService:
             self._memo.keep(key, asked, found.checked, response)
         return response
 
-    def presentation(self, found: Found, request: SearchRequest) -> Presentation:
-        """What presenting needs of a found list."""
-        understood = found.candidates.understood
-        return Presentation(
-            found.snapshot, self.catalog, found.frame.applicabilities, frozenset(understood.terms),
-            frozenset(i.lower() for i in understood.identifiers), request.options.why,
-        )  # fmt: skip
-
     def _cursor(self, request: SearchRequest, text: str, found: Found) -> str | None:
         rest = found.results[request.limit :]
         if not rest:
@@ -149,7 +141,9 @@ class SearchService:
         found = self.pipeline.run(request, text, self.engine.snapshot(), curation)
         clarify = self._enricher.clarify(found)
         outcome = decide(found, clarify, curation.calibration, AnswerThresholds())
-        hits = present(found.results[:MAX_CHOICES], found.facts, self.presentation(found, request))
+        hits = present(
+            found.results[:MAX_CHOICES], found.facts, presentation_of(found, self.catalog, request.options.why)
+        )
         if outcome == "choices" and len(hits) == 1:
             outcome, clarify = "answer", None
         chosen = hits[: 1 if outcome == "answer" else MAX_CHOICES] if outcome != "none" else []
