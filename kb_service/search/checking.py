@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
@@ -26,8 +25,7 @@ _OTHER = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ArticleFacts:
+class ArticleFacts(NamedTuple):
     """What the database says of a published article now."""
 
     article_id: int
@@ -44,8 +42,7 @@ class ArticleFacts:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizedCandidate:
+class AuthorizedCandidate(NamedTuple):
     """A candidate that this reader may see, with what the database knows of it."""
 
     fused: Fused

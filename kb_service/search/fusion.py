@@ -11,11 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from indexers.engine import Candidate
 
 LEXICAL_MINIMUM = 0.0
 SEMANTIC_MINIMUM = 0.0
+RELATIVE_FLOOR = 0.45
+"""Share of the best score below which a candidate is no result."""
+ALWAYS_KEPT = 24
+"""So many of the best stay whatever their score: the check and the families may take some of them."""
 SHOWN_BY_WORDS = 0.4
 """Normalised word score from which the passage found by words is the one shown."""
 
@@ -36,8 +41,7 @@ class Weights:
         return 1.0 - self.semantic
 
 
-@dataclass(frozen=True, slots=True)
-class Fused:
+class Fused(NamedTuple):
     """One article after fusion. ``passage`` is the best of the better-placed retriever."""
 
     article_id: int
@@ -77,6 +81,19 @@ def fuse(lexical: Sequence[Candidate], semantic: Sequence[Candidate], weights: W
     fused = [_one(by_words.get(a), by_meaning.get(a), floor, weights) for a in {**by_words, **by_meaning}]
     fused.sort(key=lambda f: (-f.score, f.article_id))
     return fused
+
+
+def above_floor(fused: Sequence[Fused]) -> list[Fused]:
+    """The fused list (best first) without families that stand wholly far below the best; order is kept.
+
+    What is left is all that is checked, ranked and counted. A member of a family that stays, stays: it may be the variant
+    that fits the caller.
+    """
+    if len(fused) <= ALWAYS_KEPT:
+        return list(fused)
+    floor = fused[0].score * RELATIVE_FLOOR
+    families = {one.family_id for place, one in enumerate(fused) if place < ALWAYS_KEPT or one.score >= floor}
+    return [one for one in fused if one.family_id in families]
 
 
 _Placed = tuple[Candidate, float, int]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -14,14 +15,29 @@ def highlights(
     text: str, terms: AbstractSet[str], analyse_word: Callable[[str], str], identifiers: AbstractSet[str]
 ) -> list[tuple[int, int]]:
     """Ranges [start, end) of words whose analysed form is in ``terms``, and of identifiers; sorted, disjoint."""
-    ranges = [(m.start(), m.end()) for m in _WORD.finditer(text) if analyse_word(m.group()) in terms]
-    lowered = text.lower()
+    ranges = _words(text, [word for word in set(_WORD.findall(text)) if analyse_word(word) in terms])
+    lowered = text.lower() if identifiers else ""
     for identifier in identifiers:
-        start = lowered.find(identifier)
-        while start >= 0:
-            ranges.append((start, start + len(identifier)))
-            start = lowered.find(identifier, start + len(identifier))
+        ranges += [(at, at + len(identifier)) for at in _places(lowered, identifier)]
     return _merge(sorted(ranges))
+
+
+def _words(text: str, wanted: Iterable[str]) -> list[tuple[int, int]]:
+    """Where the wanted words stand, as whole words."""
+    return [
+        (at, at + len(word)) for word in wanted for at in _places(text, word) if _is_whole(text, at, at + len(word))
+    ]
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    return not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
 
 
 def cut(
@@ -43,7 +59,8 @@ def cut(
 def _start(text: str, ranges: list[tuple[int, int]], limit: int) -> int:
     if not ranges or ranges[-1][1] <= limit:
         return 0
-    window = max(ranges, key=lambda r: sum(1 for s, e in ranges if r[0] <= s and e <= r[0] + limit))
+    ends = [end for _, end in ranges]
+    window = max(enumerate(ranges), key=lambda r: bisect_right(ends, r[1][0] + limit) - r[0])[1]
     wanted = max(0, min(window[0] - limit // 6, len(text) - limit))
     if wanted == 0:
         return 0

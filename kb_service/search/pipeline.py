@@ -21,7 +21,7 @@ from kb_service.db.session import Database
 from kb_service.search import checking, evidence
 from kb_service.search.checking import ArticleFacts
 from kb_service.search.curation import Curation
-from kb_service.search.fusion import Fused, Weights, fuse
+from kb_service.search.fusion import Fused, Weights, above_floor, fuse
 from kb_service.search.ranking import Frame, Ranked, keep_one_per_family, score
 from kb_service.search.request import SearchRequest
 from kb_service.search.retrieval import Retriever
@@ -185,7 +185,7 @@ class Pipeline:
         legs = self._retriever.retrieve(understood, snapshot, filter)
         merged = time.perf_counter()
         semantic = legs.semantic.candidates if legs.semantic else ()
-        fused = fuse(legs.lexical.candidates, semantic, self._weights)
+        fused = above_floor(fuse(legs.lexical.candidates, semantic, self._weights))
         known = any(c.has_identifier for c in legs.lexical.candidates)
         timings = dict(legs.timings_ms)
         timings["understand"] = (analysed - started) * 1000

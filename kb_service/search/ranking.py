@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kb_service.catalog.context import Applicability, Context, Match, specificity
 from kb_service.search.checking import AuthorizedCandidate
 from kb_service.search.families import collapse
+from kb_service.search.fusion import RELATIVE_FLOOR
 from kb_service.search.signals import Signal, exactness, helpfulness, preference
 
-RELATIVE_FLOOR = 0.45
-"""Share of the best score below which a candidate is no result."""
 _ALWAYS_KEPT = 10
 _ORDER = {None: 0, Match.GENERAL: 1, Match.EXACT: 2}
 
@@ -39,8 +38,7 @@ class Frame:
         return Match.EXACT if Match.EXACT in both else Match.GENERAL
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """One result before it is presented."""
 
     candidate: AuthorizedCandidate
