@@ -27,6 +27,9 @@ ROUTED = (
     "kb_service.articles.attachment_routes",
     "kb_service.articles.catalog_routes",
     "kb_service.auth.endpoints",
+    "kb_service.customers.endpoints",
+    "kb_service.cases.endpoints",
+    "kb_service.cases.queue_routes",
     "kb_service.health",
 )
 PAGES = "kb_service.web.pages"
@@ -43,6 +46,8 @@ TAGS = [
     {"name": "search", "description": "Ask: results, answers, type-ahead, events."},
     {"name": "articles", "description": "Read, write, publish and archive articles."},
     {"name": "catalog", "description": "Products, releases, operating systems and topics."},
+    {"name": "customers", "description": "People, organisations, and what they own."},
+    {"name": "cases", "description": "What customers ask, in one thread each, until it is answered."},
     {"name": "access", "description": "Who may come in: sessions, users, keys."},
     {"name": "operations", "description": "Health and a ping."},
 ]

@@ -37,6 +37,8 @@ class Scope(StrEnum):
     INDEX_MANAGE = "index:manage"
     USERS_MANAGE = "users:manage"
     SITE_MANAGE = "site:manage"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
 
 
 PUBLIC = "public"
@@ -54,12 +56,13 @@ AUDIENCES: dict[Role, frozenset[str]] = {
 _READ = frozenset({Scope.SEARCH, Scope.ARTICLES_READ})
 _PROPOSE = _READ | {Scope.ARTICLES_PROPOSE}
 _WRITE = _PROPOSE | {Scope.ARTICLES_WRITE}
+_CASES = frozenset({Scope.CASES_READ, Scope.CASES_WRITE})
 _PUBLISH = _WRITE | {Scope.ARTICLES_PUBLISH}
 SCOPES: dict[Role, frozenset[Scope]] = {
     Role.CUSTOMER: _READ,
     Role.COLLEAGUE: _PROPOSE,
-    Role.AGENT: _WRITE,
-    Role.LEAD: _PUBLISH | {Scope.SITE_MANAGE},
+    Role.AGENT: _WRITE | _CASES,
+    Role.LEAD: _PUBLISH | _CASES | {Scope.SITE_MANAGE},
     Role.AUTHOR: _PUBLISH,
     Role.REVIEWER: _PUBLISH,
     Role.ADMIN: frozenset(Scope),

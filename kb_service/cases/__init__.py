@@ -1,0 +1,1 @@
+"""Cases: what a customer asks, in one thread, until it is answered."""

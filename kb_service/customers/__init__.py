@@ -1,0 +1,1 @@
+"""Customers: people and organisations, how they reach us, and what they own."""
