@@ -28,6 +28,7 @@ ROUTED = (
     "kb_service.articles.catalog_routes",
     "kb_service.auth.endpoints",
     "kb_service.customers.endpoints",
+    "kb_service.cases.suggest_routes",
     "kb_service.cases.endpoints",
     "kb_service.cases.queue_routes",
     "kb_service.health",
