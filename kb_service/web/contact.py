@@ -18,7 +18,7 @@ class Way:
 
 def ways_to_reach_us(settings: Settings) -> list[Way]:
     """Every configured way; browsing is always one, so that no page is a dead end."""
-    ways = []
+    ways = [Way("/contact", message("case.contact"))]
     if settings.contact_url:
         ways.append(Way(settings.contact_url, message("reach.url")))
     if settings.contact_email:

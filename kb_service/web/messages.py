@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kb_service.web.case_messages import CASES
+
 Text = str | tuple[str, str]
 
 FRAME: dict[str, Text] = {
@@ -244,7 +246,7 @@ ADMIN: dict[str, Text] = {
 }
 
 MESSAGES: dict[str, Text] = {
-    **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **ADMIN
+    **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **ADMIN, **CASES
 }  # fmt: skip
 
 

@@ -15,7 +15,17 @@ from kb_service.articles.repository import find_redirect
 from kb_service.auth.actors import ANONYMOUS, Actor
 from kb_service.errors import KbError, NotFound
 from kb_service.search.presenting import article_url
-from kb_service.web import admin, admin_catalog, article_page, browse, portal, sign_in, site_files
+from kb_service.web import (
+    admin,
+    admin_catalog,
+    article_page,
+    browse,
+    case_contact,
+    case_pages,
+    portal,
+    sign_in,
+    site_files,
+)
 from kb_service.web.messages import MESSAGES, message
 from kb_service.web.shell import STATIC, CurrentPage, Page
 
@@ -26,6 +36,8 @@ ROUTERS = (
     sign_in.router,
     admin.router,
     admin_catalog.router,
+    case_contact.router,
+    case_pages.router,
     site_files.router,
 )
 

@@ -1,0 +1,84 @@
+"""Contact us: the portal session becomes a case. At most three questions, none that the session answers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from sqlalchemy.orm import Session
+from starlette.responses import RedirectResponse, Response
+
+from kb_service.cases import escalation, service
+from kb_service.catalog.context import Context
+from kb_service.customers.models import Customer
+from kb_service.customers.service import customer_of_actor, find_or_create
+from kb_service.errors import InvalidInput
+from kb_service.http import WritingSession
+from kb_service.text import clean_text
+from kb_service.web import visitor
+from kb_service.web.contact import ways_to_reach_us
+from kb_service.web.messages import message
+from kb_service.web.shell import CurrentPage, Page
+
+router = APIRouter(include_in_schema=False)
+MAX_WORDS, MAX_SUBJECT = 20_000, 120
+
+
+@router.get("/contact")
+def read_contact(page: CurrentPage, query: str = "") -> Response:
+    """The form, with the last search as a start."""
+    asked = page.parts.search.session_queries(visitor.session_id(page.request), 1)
+    return _form(page, query[:2000] or (asked[0] if asked else ""), "", "", "")
+
+
+@router.post("/contact")
+def post_contact(
+    page: CurrentPage,
+    session: WritingSession,
+    words: Annotated[str, Form()] = "",
+    email: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+) -> Response:
+    """Open the case with the session; ends with its number and an expected time."""
+    try:
+        text = clean_text(words, "/words", longest=MAX_WORDS, shortest=1)
+        name = clean_text(name, "/name", longest=200, is_line=True)
+        customer = _customer(page, session, email, name)
+    except InvalidInput as error:
+        detail = message("case.bad_words") if not words.strip() else error.detail
+        return _form(page, words, email, name, detail, 422)
+    kept: Context = page.remembered()
+    new = service.NewCase(
+        subject=text.splitlines()[0][:MAX_SUBJECT],
+        description=text,
+        customer_id=customer.id,
+        channel="portal",
+        context=kept,
+        author_name=customer.name,
+    )
+    case, _ = service.open_case(session, new, page.actor)
+    escalation.carry_session(session, case, visitor.session_id(page.request))
+    when = f"{case.due_at:%-d %B %Y, %H:%M} UTC" if case.due_at else ""
+    return page.render("cases/sent.html", message("case.sent", number=case.number), when=when)
+
+
+def _customer(page: Page, session: Session, email: str, name: str) -> Customer:
+    signed_in = customer_of_actor(session, page.actor.id)
+    if signed_in is not None:
+        return signed_in
+    address = clean_text(email, "/email", longest=254, is_line=True)
+    return find_or_create(session, "email", address, name)
+
+
+def _form(page: Page, words: str, email: str, name: str, error: str, status: int = 200) -> Response:
+    is_known = customer_of_actor(page.session, page.actor.id) is not None
+    values = {"words": words, "email": email, "name": name, "error": error, "is_known": is_known}
+    return page.render(
+        "cases/contact.html", message("case.contact"), status, ways=ways_to_reach_us(page.settings), **values
+    )
+
+
+@router.get("/requests")
+def read_requests_address() -> RedirectResponse:
+    """My requests: the same list, of one's own cases."""
+    return RedirectResponse("/cases", 303)
