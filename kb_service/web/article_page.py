@@ -126,9 +126,21 @@ def _render(page: Page, article: Article) -> Response:
         description=rendering.short_answer,
         robots=page.robots(is_public),
     )
+    _note_view(page, article)
     if is_public:
         answer.headers["Link"] = f'<{page.absolute(address)}>; rel="canonical"'
     return answer
+
+
+def _note_view(page: Page, article: Article) -> None:
+    """A reading, so that a case can tell what its customer has read and for how long."""
+    if page.actor.is_staff or not is_published(article):
+        return
+    sid = visitor.session_id(page.request)
+    page.parts.search.record_event(
+        {"query_id": None, "session_id": sid, "action": "view", "article_id": article.id, "rank": None,
+         "channel": "portal", "attributes": {}}
+    )  # fmt: skip
 
 
 def context_in_force(page: Page, state: SearchState, article: Article) -> tuple[Context, bool]:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from kb_service.assembly import Parts
+from kb_service.cases import escalation
 
 PASSWORD = "correct horse battery"
 
@@ -49,3 +50,20 @@ def test_a_visitors_session_comes_along_and_the_customer_reads_no_notes(
     page = ann.get("/cases/C-000001").text
     assert "It smokes" in page and "secret note" not in page and "printer smokes" not in page
     assert bob.get("/cases/C-000001").status_code == 404
+
+
+def test_a_reading_is_a_step_with_its_duration(
+    site: TestClient, parts: Parts, client_as: Callable[..., TestClient]
+) -> None:
+    admin = client_as("admin")
+    made = admin.post("/v1/articles", json={"title": "Ink", "resolution": "Shake it.", "audience": ["public"]}).json()
+    admin.post(f"/v1/articles/{made['id']}/publish", headers={"If-Match": "*"})
+    visitor = TestClient(site.app, base_url="http://localhost")
+    visitor.get("/search?query=ink")
+    visitor.get(f"/a/{made['number']}")
+    visitor.get("/search?query=ink+again")
+    parts.search.log.flush()
+    with parts.database.reading() as session:
+        steps = escalation.with_dwell(escalation.read_steps(session, visitor.cookies["kb_sid"]))
+    assert [step.kind for step in steps] == ["searched", "read", "searched"]
+    assert steps[1].article_id == made["id"] and steps[1].dwell_seconds is not None
