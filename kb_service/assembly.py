@@ -74,17 +74,24 @@ def open_database(settings: Settings) -> Database:
 
 
 def open_encoder(settings: Settings) -> Encoder:
-    """The encoder that the settings name, behind the cache in the data directory."""
+    """The encoder that the settings name, behind the cache in the data directory.
+
+    One that worked here before and is out now does not stop the start: words answer, and it is tried again.
+    """
     from indexers.embedding.cache import CachedEncoder, VectorCache
     from indexers.embedding.loader import load_encoder
+    from indexers.embedding.waiting import load_or_wait
     from indexers.vectors import name_passages
 
-    encoder = load_encoder(
-        settings.encoder,
-        cache_dir=settings.data_dir,
-        threads=settings.encoder_threads,
-        query_precision=settings.query_precision,
-    )
+    def load() -> Encoder:
+        return load_encoder(
+            settings.encoder,
+            cache_dir=settings.data_dir,
+            threads=settings.encoder_threads,
+            query_precision=settings.query_precision,
+        )
+
+    encoder = load_or_wait(load, settings.encoder, settings.data_dir / "encoder.json")
     return name_passages(CachedEncoder(encoder, VectorCache(settings.data_dir / "vectors.sqlite3", encoder.recipe)))
 
 
