@@ -20,8 +20,8 @@ MAX_CHOICES = 3
 class AnswerThresholds:
     """``probability``: of any answer at all; ``lead``: of the best fused score over the second, as a share of the best."""
 
-    probability: float = 0.55
-    lead: float = 0.06
+    probability: float = 0.6
+    lead: float = 0.15
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from kb_service.search.fusion import Fused
 
 _COLUMNS = """a.id, r.number, a.audience, a.number, a.family_id, a.type, a.topics, a.votes_up, a.votes_down,
- a.updated_at, a.applicability_key, a.language"""
+ a.updated_at, a.applicability_key, a.language, r.title"""
 _FROM = "FROM article a JOIN article_revision r ON r.id = a.published_revision_id"
 _SQLITE = text(f"SELECT {_COLUMNS} {_FROM} WHERE a.archived_at IS NULL AND a.id IN (SELECT value FROM json_each(:ids))")
 _OTHER = text(
@@ -40,6 +40,7 @@ class ArticleFacts(NamedTuple):
     updated_at: str
     key: str
     language: str
+    title: str = ""
 
 
 class AuthorizedCandidate(NamedTuple):
@@ -85,7 +86,7 @@ _TOPICS: dict[str, tuple[str, ...]] = {}
 def _facts(row: tuple[Any, ...]) -> ArticleFacts:
     return ArticleFacts(
         row[0], row[1], _audience(row[2]), row[3], row[4], row[5], _topics(row[6]), row[7], row[8],
-        _iso(row[9]), row[10], row[11],
+        _iso(row[9]), row[10], row[11], row[12],
     )  # fmt: skip
 
 

@@ -30,11 +30,11 @@ class Evidence:
 class Calibration:
     """Coefficients per recipe, fitted by ``kb-eval calibrate``; ``floor`` is the probability below which we say no."""
 
-    intercept: float = -6.2
-    cosine: float = 9.0
-    matched: float = 3.0
-    margin: float = 3.0
-    floor: float = 0.08
+    intercept: float = -4.325
+    cosine: float = 5.426
+    matched: float = 2.039
+    margin: float = 5.988
+    floor: float = 0.19
 
     def to_dict(self) -> dict[str, float]:
         """For storing."""

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from indexers.analysis import analyze_query
+from indexers.analysis import analyze_query, fold
 from indexers.engine import Filter, Snapshot
 from kb_service.catalog.context import Applicability, Context, Match, SignatureSet
 from kb_service.catalog.vocabulary import Catalog
@@ -106,7 +106,7 @@ class Pipeline:
         inferred = self._inferred(request, text)
         frame = Frame(
             request.stated, inferred, stated or {}, signatures.covering(inferred) if not inferred.is_empty else {},
-            signatures, pinned,
+            signatures, pinned, frozenset(fold(i) for i in candidates.understood.identifiers),
         )  # fmt: skip
         scored = score(passed, frame, {})
         results = [] if candidates.is_look_alike else keep_one_per_family(scored, frame)

@@ -13,7 +13,7 @@ from kb_service.catalog.context import Applicability, Context, Match, specificit
 from kb_service.search.checking import AuthorizedCandidate
 from kb_service.search.families import collapse
 from kb_service.search.fusion import RELATIVE_FLOOR
-from kb_service.search.signals import Signal, exactness, helpfulness, preference
+from kb_service.search.signals import Signal, about, exactness, helpfulness, preference
 
 _ALWAYS_KEPT = 10
 _ORDER = {None: 0, Match.GENERAL: 1, Match.EXACT: 2}
@@ -29,6 +29,8 @@ class Frame:
     inferred_matches: Mapping[str, Match]
     applicabilities: Mapping[str, Applicability]
     pinned: tuple[int, ...] = ()
+    identifiers: frozenset[str] = frozenset()
+    """Codes and names asked for, folded."""
 
     def match(self, key: str, passage_key: str) -> Match:
         """How the article, or the section of its passage, meets the stated context."""
@@ -81,6 +83,7 @@ def _score(candidate: AuthorizedCandidate, frame: Frame, extra: Sequence[Signal]
         exactness(match, not frame.stated.is_empty),
         None if frame.inferred.is_empty else preference(frame.inferred_matches.get(fused.key)),
         helpfulness(facts.votes_up, facts.votes_down),
+        about(facts.title, frame.identifiers) if fused.has_identifier else None,
         *extra,
     ]
     signals = tuple(s for s in given if s is not None)

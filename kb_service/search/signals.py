@@ -7,16 +7,19 @@ their share. Lower rooms own this protocol, rooms above implement it (SignalSour
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from indexers.analysis import fold
 from kb_service.catalog.context import Match
 
 EXACT_BONUS = 0.01
 INFERRED_BONUS = 0.06
 INFERRED_EXACT_BONUS = 0.02
 HELPFUL_CAP = 0.01
+ABOUT_BONUS = 0.3
+"""Of an article that is about the code that was asked for, over those that mention it (a table of all codes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,13 @@ def preference(match: Match | None) -> Signal | None:
         return None
     value = INFERRED_BONUS + (INFERRED_EXACT_BONUS if match is Match.EXACT else 0.0)
     return Signal("inferred_context", value, "fits what is known of you")
+
+
+def about(title: str, identifiers: Iterable[str]) -> Signal | None:
+    """A code that was asked for stands in the title."""
+    folded = fold(title)
+    named = next((identifier for identifier in identifiers if identifier in folded), None)
+    return Signal("about", ABOUT_BONUS, f"its title names {named}") if named else None
 
 
 def helpfulness(up: int, down: int) -> Signal | None:
