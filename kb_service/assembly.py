@@ -61,13 +61,19 @@ def assemble(settings: Settings, writable: bool = True) -> Parts:
 def open_database(settings: Settings) -> Database:
     """The database at the schema of this code: SQLite migrates itself, another one must have been migrated."""
     from kb_service.db import migrate
+    from kb_service.db.postgres import Limits
     from kb_service.db.session import Database
 
-    database = Database(settings.effective_database_url)
+    limits = Limits(
+        settings.database_pool_size,
+        settings.database_statement_timeout_seconds,
+        settings.database_lock_timeout_seconds,
+    )
+    database = Database(settings.effective_database_url, limits)
     migrate.import_models()
     if database.is_sqlite:
         migrate.upgrade(database)
-    elif migrate.current_revision(database) != migrate.head_revision():
+    elif migrate.is_behind(database):
         database.dispose()
         raise Unavailable("The database's schema is not this version's. Run `kb migrate` once, then start again.")
     return database

@@ -11,18 +11,20 @@ from typing import Any
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from indexers.embedding.port import EncoderUnavailable
 from indexers.engine import EngineUnavailable
+from kb_service.db.failures import UNREACHABLE, explain, is_collision
 from kb_service.errors import Conflict, InvalidInput, KbError, NotFound, StaleVersion, TooLarge, Unavailable
 from kb_service.telemetry import Event, log
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
+COLLISION_RETRY_SECONDS = 1
 
 PageRenderer = Callable[[Request, KbError], Response | None]
 """What the pages install as ``app.state.render_error``: an HTML answer for a browser's page, else None."""
@@ -132,7 +134,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(StaleDataError, _on_stale_data)
     app.add_exception_handler(IntegrityError, _on_integrity_error)
     app.add_exception_handler(DataError, _on_data_error)
-    for unavailable in (OperationalError, EngineUnavailable, EncoderUnavailable):
+    for unavailable in (*UNREACHABLE, EngineUnavailable, EncoderUnavailable):
         app.add_exception_handler(unavailable, _on_unavailable)
 
 
@@ -181,6 +183,8 @@ def _on_data_error(request: Request, exc: Exception) -> Response:
 
 
 def _on_unavailable(request: Request, exc: Exception) -> Response:
-    part = "database" if isinstance(exc, OperationalError) else "search"
-    log(Event.PART_UNAVAILABLE, level="error", part=part, error=type(exc).__name__)
-    return respond(request, Unavailable(f"The {part} cannot be reached now.", retry_after_seconds=RETRY_AFTER_SECONDS))
+    is_database = isinstance(exc, SQLAlchemyError)
+    log(Event.PART_UNAVAILABLE, level="error", part="database" if is_database else "search", error=type(exc).__name__)
+    words = explain(exc) if is_database else "The search cannot be reached now."
+    seconds = COLLISION_RETRY_SECONDS if is_collision(exc) else RETRY_AFTER_SECONDS
+    return respond(request, Unavailable(words, retry_after_seconds=seconds))

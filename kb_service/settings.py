@@ -24,6 +24,12 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     database_url: str = ""
     """A SQLAlchemy URL; empty: SQLite in ``data_dir``."""
+    database_pool_size: int = Field(default=20, ge=1, le=500)
+    """PostgreSQL: connections that a process keeps open; as many again in a rush."""
+    database_statement_timeout_seconds: float = Field(default=30.0, ge=0)
+    """PostgreSQL: a statement that takes longer is given up; 0: no limit."""
+    database_lock_timeout_seconds: float = Field(default=5.0, ge=0)
+    """PostgreSQL: how long one change waits for another; 0: no limit."""
     opensearch_url: str = ""
     """Empty: the embedded engine in ``data_dir``."""
     smtp_url: str = ""

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Insert, Text, and_, cast, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from kb_service.articles.lifecycle import State
 from kb_service.articles.models import ApplicabilityRow, Article, Family, Redirect, Revision
 from kb_service.articles.sections import RevisionContent
 from kb_service.catalog.context import Applicability
+from kb_service.db.once import insert_once
 
 MAX_ID = 2**31 - 1
 _NUMBER = re.compile(r"(?:KB)?0*([1-9][0-9]{0,9})", re.IGNORECASE)
@@ -97,15 +97,8 @@ def store_applicability(session: Session, applies: Applicability) -> str:
     """Keep a distinct applicability once; returns its key."""
     key = applies.key()
     if session.get(ApplicabilityRow, key) is None:
-        session.execute(_insert_once(session, key, applies.canonical()))
+        insert_once(session, ApplicabilityRow, ["key"], key=key, canonical=applies.canonical())
     return key
-
-
-def _insert_once(session: Session, key: str, canonical: str) -> Insert:
-    values = {"key": key, "canonical": canonical}
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(ApplicabilityRow).values(values).on_conflict_do_nothing(index_elements=["key"])
-    return sqlite.insert(ApplicabilityRow).values(values).on_conflict_do_nothing(index_elements=["key"])
 
 
 def keys_naming(session: Session, kind: str, target: str) -> list[str]:
@@ -212,4 +205,4 @@ def find_link_target(session: Session, target: str, source: str | None = None) -
     if article_id is not None:
         return session.scalar(select(Article.number).where(Article.id == article_id))
     statement = select(Article.number).where(Article.external_id == target)
-    return session.scalar(statement.order_by((Article.source == source).desc(), Article.id).limit(1))
+    return session.scalar(statement.order_by((Article.source == source).desc().nulls_last(), Article.id).limit(1))

@@ -25,6 +25,7 @@ from kb_service.articles.validation import ValidText, validate
 from kb_service.auth.actors import Actor, Scope
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.db.base import utcnow
+from kb_service.db.once import insert_once
 from kb_service.errors import NotAllowed
 
 _AT_ONCE = ("type", "topics", "audience", "owner", "confidence", "governance")
@@ -82,8 +83,11 @@ def _at_once(text: ArticleText) -> dict[str, Any]:
 def join_family(session: Session, slug: str | None) -> int:
     """The id of the family with this slug, made when there is none; None: a family of one."""
     family = find_family(session, slug) if slug else None
+    if family is None and slug:
+        insert_once(session, Family, ["slug"], slug=slug)
+        family = find_family(session, slug)
     if family is None:
-        family = Family(slug=slug)
+        family = Family(slug=None)
         session.add(family)
         session.flush()
     return family.id

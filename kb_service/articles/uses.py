@@ -35,7 +35,7 @@ class ArticleUses:
             return 0
         using = select(Revision.id).where(_is_used_by_revision(session, kind, target))
         articles = select(Article.id).where(is_published(), Article.published_revision_id.in_(using))
-        ids = list(session.scalars(articles.with_for_update()))
+        ids = list(session.scalars(articles.order_by(Article.id).with_for_update()))
         for start in range(0, len(ids), 500):
             chunk = ids[start : start + 500]
             session.execute(

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from kb_service.auth.actors import Role
 from kb_service.auth.models import ApiKey, BrowserSession, User
 
 
@@ -23,6 +24,12 @@ def find_user(session: Session, email: str) -> User | None:
 def list_users(session: Session) -> list[User]:
     """All users, by address."""
     return list(session.scalars(select(User).order_by(User.email)))
+
+
+def lock_admins(session: Session) -> list[User]:
+    """All admins, held until the transaction ends: two who leave at once see each other go."""
+    admins = select(User).where(User.role == Role.ADMIN.value).order_by(User.id).with_for_update()
+    return list(session.scalars(admins.execution_options(populate_existing=True)))
 
 
 def list_keys(session: Session) -> list[ApiKey]:

@@ -50,8 +50,8 @@ def disable_user(session: Session, user_id: int) -> User:
 def _keep_one_admin(session: Session, leaving: User) -> None:
     if leaving.role != Role.ADMIN.value:
         return
-    others = (u for u in repository.list_users(session) if u.id != leaving.id and u.disabled_at is None)
-    if not any(user.role == Role.ADMIN.value for user in others):
+    others = (u for u in repository.lock_admins(session) if u.id != leaving.id and u.disabled_at is None)
+    if not any(others):
         raise Conflict("This is the last admin; make another one first.")
 
 

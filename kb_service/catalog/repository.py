@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from kb_service.catalog.entries import AliasEntry, CatalogEntries, NodeEntry, ProductEntry, ReleaseEntry
 from kb_service.catalog.models import Alias, CatalogState, OperatingSystem, Product, Topic
 from kb_service.catalog.vocabulary import Catalog, Indexes
+from kb_service.db.once import insert_once
 from kb_service.db.session import Database
 
 CHECK_SECONDS = 0.5
@@ -83,10 +84,9 @@ def read_revision(session: Session) -> int:
 
 def mark_changed(session: Session) -> None:
     """Raise the counter in the caller's transaction; call it once for each change."""
-    state = session.get(CatalogState, _STATE_ID, with_for_update=True)
-    if state is None:
-        state = CatalogState(id=_STATE_ID, revision=0)
-        session.add(state)
+    if session.get(CatalogState, _STATE_ID) is None:
+        insert_once(session, CatalogState, ["id"], id=_STATE_ID, revision=0)
+    state = session.get_one(CatalogState, _STATE_ID, with_for_update=True)
     state.revision += 1
     session.info[_CHANGED] = True
     session.flush()

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kb_service.db.base import Base, utcnow
+from kb_service.db.once import insert_once
 from kb_service.db.session import Database
 
 
@@ -44,15 +45,14 @@ class Job:
 
 def run_due(database: Database, jobs: list[Job], runner: str) -> list[str]:
     """Run every due job that this runner can lease; returns the names of those that ran."""
-    return [job.name for job in jobs if _lease(database, job, runner) and _run(database, job)]
+    return [job.name for job in jobs if _lease(database, job, runner) and _run(database, job, runner)]
 
 
 def _lease(database: Database, job: Job, runner: str) -> bool:
     now = utcnow()
     with database.writing() as session:
         if session.get(JobRow, job.name) is None:
-            session.add(JobRow(name=job.name, next_run_at=now))
-            session.flush()
+            insert_once(session, JobRow, ["name"], name=job.name, next_run_at=now)
         free = (JobRow.leased_until.is_(None)) | (JobRow.leased_until < now)
         result = session.execute(
             update(JobRow)
@@ -62,7 +62,7 @@ def _lease(database: Database, job: Job, runner: str) -> bool:
         return bool(getattr(result, "rowcount", 0))
 
 
-def _run(database: Database, job: Job) -> bool:
+def _run(database: Database, job: Job, runner: str) -> bool:
     result: str | None = None
     error: str | None = None
     try:
@@ -72,7 +72,7 @@ def _run(database: Database, job: Job) -> bool:
     with database.writing() as session:
         session.execute(
             update(JobRow)
-            .where(JobRow.name == job.name)
+            .where(JobRow.name == job.name, JobRow.runner == runner)  # not a successor's, after a lease that ran out
             .values(
                 leased_until=None,
                 runner=None,
@@ -83,6 +83,13 @@ def _run(database: Database, job: Job) -> bool:
             )
         )
     return True
+
+
+def locked_job(session: Session, name: str) -> JobRow:
+    """The row of this name, made when there is none, held until the transaction ends."""
+    if session.get(JobRow, name) is None:
+        insert_once(session, JobRow, ["name"], name=name, next_run_at=utcnow())
+    return session.get_one(JobRow, name, with_for_update=True)
 
 
 def list_jobs(database: Database) -> list[JobRow]:

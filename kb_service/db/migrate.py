@@ -21,6 +21,7 @@ import kb_service
 from alembic import command
 from kb_service.db.session import Database
 
+DDL_LOCK_SECONDS = 10
 _LOCK_ID = 7_214_559_032  # any number, the same in every process
 
 
@@ -41,7 +42,7 @@ def import_models() -> None:
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Apply what is missing, up to ``revision``, in one transaction."""
-    if revision == "head" and current_revision(database) == head_revision():
+    if revision == "head" and not is_behind(database):
         return
     with _locked(database) as connection:
         command.upgrade(_config(connection), revision)
@@ -65,6 +66,16 @@ def current_revision(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_behind(database: Database) -> bool:
+    """Whether the database lacks a migration of this code. One that a newer release has migrated does not: during a
+    rolling upgrade the release before still starts.
+    """
+    current = current_revision(database)
+    scripts = ScriptDirectory(str(script_location()))
+    known = {script.revision for script in scripts.walk_revisions()}
+    return current is None or (current in known and current != scripts.get_current_head())
+
+
 def head_revision() -> str | None:
     """The newest revision that this code knows."""
     return ScriptDirectory(str(script_location())).get_current_head()
@@ -77,11 +88,19 @@ def _config(connection: Connection) -> Config:
     return config
 
 
+def _take_turn(connection: Connection) -> None:
+    """Wait for other migrations however long they take; then wait for tables only so long as readers can bear it."""
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(text(f"SET LOCAL {name} = 0"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
+    connection.execute(text(f"SET LOCAL lock_timeout = '{DDL_LOCK_SECONDS}s'"))
+
+
 @contextmanager
 def _locked(database: Database) -> Iterator[Connection]:
     with database.engine.connect() as connection:
         connection = connection.execution_options(kb_immediate=True)
         with connection.begin():
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
+                _take_turn(connection)
             yield connection

@@ -25,7 +25,7 @@ from kb_service.db.base import utcnow
 from kb_service.db.jobs import Job, JobRow, run_due
 from kb_service.db.session import Database
 from kb_service.indexing.commits import CommitWatch
-from kb_service.indexing.generations import try_acquire_writer
+from kb_service.indexing.generations import HasWriterLock, try_acquire_writer
 from kb_service.indexing.rebuild import Rebuild
 from kb_service.indexing.requests import request_reindex
 from kb_service.indexing.source import FairChanges
@@ -167,7 +167,8 @@ class IndexFeed:
     def _take_over(self) -> bool:
         if not try_acquire_writer(self._engine):
             return False
-        self.changes.take_over()
+        if isinstance(self._engine, HasWriterLock):
+            self.changes.take_over()  # elsewhere other workers live, and their leases with them
         self.rebuild.take_over()
         self._make_due(RECONCILE)
         self.is_writer = True

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from kb_service.db.base import utcnow
-from kb_service.db.jobs import JobRow
+from kb_service.db.jobs import JobRow, locked_job
 from kb_service.db.session import Database
 
 JOB_NAME = "index.reindex"
@@ -47,10 +47,7 @@ def read_progress(database: Database) -> Progress:
 def request_reindex(database: Database) -> Progress:
     """Ask for a new generation, or join the request that is open."""
     with database.writing() as session:
-        row = session.get(JobRow, JOB_NAME)
-        if row is None:
-            row = JobRow(name=JOB_NAME, next_run_at=utcnow())
-            session.add(row)
+        row = locked_job(session, JOB_NAME)
         former = _parse(row.last_result) if row.last_result else Progress()
         if former.is_open:
             return former
@@ -62,10 +59,7 @@ def request_reindex(database: Database) -> Progress:
 def write_progress(database: Database, progress: Progress) -> None:
     """Record progress, unless a newer request has been made."""
     with database.writing() as session:
-        row = session.get(JobRow, JOB_NAME)
-        if row is None:
-            row = JobRow(name=JOB_NAME, next_run_at=utcnow())
-            session.add(row)
+        row = locked_job(session, JOB_NAME)
         former = _parse(row.last_result) if row.last_result else Progress()
         kept = replace(progress, request=max(progress.request, former.request))
         row.last_result = json.dumps(asdict(kept))

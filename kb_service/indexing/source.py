@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -23,6 +22,7 @@ from indexers.worker import Change, FeedUnavailable
 from kb_service.articles.changes import ArticleChanges
 from kb_service.db import outbox
 from kb_service.db.base import utcnow
+from kb_service.db.failures import UNREACHABLE
 from kb_service.db.outbox import OutboxRow
 from kb_service.db.session import Database
 
@@ -61,15 +61,12 @@ class FairChanges(ArticleChanges):
         """As ArticleChanges; a database that cannot be reached is nobody's fault."""
         try:
             return super().read(article_ids)
-        except (OperationalError, InterfaceError) as error:
+        except UNREACHABLE as error:
             raise FeedUnavailable(type(error).__name__) from error
 
     def acknowledge(self, row_ids: Sequence[int]) -> None:
         """Remove the rows, and dead letters that they made obsolete."""
-        with self._feed.writing() as session:
-            for rows in _chunks(row_ids):
-                _forget_dead(session, rows)
-                outbox.acknowledge(session, rows)
+        self._feed.write(lambda session: _settle(session, row_ids))
 
     def release(self, row_ids: Sequence[int], error: str) -> None:
         """With an error the rows wait (exponentially longer, at most some seconds); without one they are ready
@@ -102,6 +99,12 @@ class FairChanges(ArticleChanges):
             for article_id, version in lacking.items():
                 outbox.enqueue(session, article_id, version)
         return len(lacking)
+
+
+def _settle(session: Session, row_ids: Sequence[int]) -> None:
+    for rows in _chunks(row_ids):
+        _forget_dead(session, rows)
+        outbox.acknowledge(session, rows)
 
 
 def _ready() -> ColumnElement[bool]:

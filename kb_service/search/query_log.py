@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, insert
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from kb_service.db.base import Base, utcnow
 from kb_service.db.session import Database
@@ -86,14 +87,17 @@ class QueryLog:
 
     def _write(self, batch: Sequence[tuple[type[Base], dict[str, Any]]]) -> None:
         try:
-            with self._database.writing() as session:
-                for model in (QueryLogRow, QueryEvent):
-                    rows = [row for kind, row in batch if kind is model]
-                    if rows:
-                        session.execute(insert(model), rows)
+            self._database.write(lambda session: _insert(session, batch))
         except SQLAlchemyError as exc:
             self.dropped += len(batch)
             log(Event.QUERY_LOG_DROPPED, "warning", rows=len(batch), error=type(exc).__name__)
+
+
+def _insert(session: Session, batch: Sequence[tuple[type[Base], dict[str, Any]]]) -> None:
+    for model in (QueryLogRow, QueryEvent):
+        rows = [row for kind, row in batch if kind is model]
+        if rows:
+            session.execute(insert(model), rows)
 
 
 def forget_old(database: Database, days: int) -> str:

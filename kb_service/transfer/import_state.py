@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kb_service.db.base import utcnow
-from kb_service.db.jobs import JobRow
+from kb_service.db.jobs import JobRow, locked_job
 from kb_service.transfer.rows import Source
 
 
@@ -35,10 +35,8 @@ def read_state(session: Session, name: str, mark: str) -> dict[str, Any] | None:
 
 def write_state(session: Session, name: str, state: dict[str, Any]) -> None:
     """Note how far it is, in the caller's transaction. ``is_done`` ends it."""
-    row = session.get(JobRow, _job(name))
-    if row is None:
-        row = JobRow(name=_job(name), next_run_at=utcnow(), last_started_at=utcnow())
-        session.add(row)
+    row = locked_job(session, _job(name))
+    row.last_started_at = row.last_started_at or utcnow()
     row.last_result = json.dumps(state)
     row.last_finished_at = utcnow() if state.get("is_done") else None
 

@@ -6,6 +6,7 @@ the same source again changes nothing. Embedding is the worker's: here only the 
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,8 @@ from kb_service.articles.importing import import_article
 from kb_service.articles.inputs import TEXT_FIELDS, ImportedArticle, Outcome
 from kb_service.assembly import Parts
 from kb_service.catalog.vocabulary import Catalog
-from kb_service.db.session import Database
+from kb_service.db.failures import UNREACHABLE, is_collision
+from kb_service.db.session import ATTEMPTS, Database
 from kb_service.errors import InvalidInput, KbError
 from kb_service.transfer.catalog_filling import CatalogFiller, sort_releases
 from kb_service.transfer.catalog_loading import load_entries
@@ -126,15 +128,22 @@ class Import:
             write_state(session, self.name, {"is_done": True, "report": self.report.to_state()})
 
     def _import_batch(self, batch: list[Read], mark: str, file: RejectedFile) -> None:
-        try:
-            self._write_batch(batch, mark, file, is_careful=False)
-        except _Unusable:
-            self._write_batch(batch, mark, file, is_careful=True)
+        is_careful = False
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._write_batch(batch, mark, file, is_careful=is_careful)
+            except _Unusable:
+                is_careful = True
+            except _Collided as collision:
+                if attempt == ATTEMPTS - 1:
+                    raise collision.error from collision
+                time.sleep(random.uniform(0.05, 0.2) * 2**attempt)
+        raise AssertionError("a careful batch is never unusable")
 
     def _write_batch(self, batch: list[Read], mark: str, file: RejectedFile, *, is_careful: bool) -> None:
         with self.database.writing() as session:
             work = Batch(session, self, CatalogFiller(session, self.options.strict), is_careful)
-            work.run(batch)
+            _run_once(work, batch)
             file.write(work.rejections)
             self._account(work)
             write_state(
@@ -174,6 +183,21 @@ def _batches(rows: Iterable[Read], size: int) -> Iterator[list[Read]]:
     iterator = iter(rows)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+class _Collided(Exception):
+    """Another transaction was in the way, before anything was accounted: the batch begins again."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _run_once(work: Batch, batch: list[Read]) -> None:
+    try:
+        work.run(batch)
+    except UNREACHABLE as error:
+        raise (_Collided(error) if is_collision(error) else error) from error
 
 
 class _Unusable(Exception):
