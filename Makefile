@@ -12,7 +12,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help setup demo serve test unit contract integration api architecture browser soak lint format bench wheel clean
+.PHONY: help setup demo serve test unit contract integration api architecture browser postgresql soak lint format bench wheel clean
 
 help: ## What there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F'\t' '{printf "%-14s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ test: setup ## All tests but the soak
 
 unit contract integration api architecture browser: setup ## One layer of tests
 	$(PYTEST) tests/$@
+
+postgresql: setup ## The tests of the API once more, on PostgreSQL
+	KB_TEST_DATABASE=postgresql $(PYTEST) tests/api tests/contract/repositories
 
 soak: setup ## Minutes of traffic, kills and rebuilds
 	$(PYTEST) tests/soak -m soak --timeout=3600

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     encoder_threads: int = Field(default=1, ge=1, le=64)
     encoder_timeout_seconds: float = Field(default=1.0, gt=0)
     query_precision: Literal["float32", "int8"] = "float32"
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes of ``kb serve``."""
     run_worker: bool = True
     """``kb serve`` also drains the change feed."""
     retrieval_depth: int = Field(default=200, ge=10, le=1000)

@@ -17,7 +17,7 @@ from kb_service.auth.actors import Role
 from kb_service.auth.schemas import KeyIn, UserIn
 from kb_service.db.session import Database
 from kb_service.settings import Settings
-from tests.support.databases import any_database, any_url, empty_url, postgres_server, postgres_url
+from tests.support.databases import any_database, any_url, chosen_url, empty_url, postgres_server, postgres_url
 
 __all__ = ["any_database", "any_url", "empty_url", "postgres_server", "postgres_url"]
 
@@ -26,9 +26,10 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """An installation of its own, without limits that a test would run into."""
     return Settings(
+        database_url=chosen_url(request),
         data_dir=tmp_path / "var",
         encoder="hashing",
         rate_limit_per_minute=0,
@@ -39,7 +40,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def database(settings: Settings) -> Iterator[Database]:
-    """A migrated SQLite database."""
+    """A migrated database."""
     database = open_database(settings)
     yield database
     database.dispose()

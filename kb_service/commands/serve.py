@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from kb_service.settings import Settings
 from kb_service.telemetry import configure_logging
 
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
 app = typer.Typer()
 
 GRACE_SECONDS = 20
+HEALTH_SECONDS = 60
+"""A process that is alive and has said nothing for so long is replaced; a dead one is at once."""
 
 
 @app.command()
@@ -17,22 +25,51 @@ def serve(
     host: str = typer.Option("", help="Address to listen on; default KB_HOST."),
     port: int = typer.Option(-1, help="Port to listen on; default KB_PORT."),
     worker: bool = typer.Option(True, help="Also feed the index, when no other process does."),
+    workers: int = typer.Option(0, min=0, max=64, help="Processes that serve; default KB_WORKERS."),
 ) -> None:
     """Serve the API and the pages until interrupted."""
     settings = Settings()
-    changes = {"run_worker": settings.run_worker and worker}
+    changes = {"run_worker": settings.run_worker and worker, "workers": workers or settings.workers}
     run(settings.model_copy(update=changes), host or settings.host, port if port >= 0 else settings.port)
 
 
 def run(settings: Settings, host: str, port: int) -> None:
-    """Run the server in this process; requests in hand are finished at the end."""
+    """Serve with as many processes as the settings say; requests in hand are finished at the end."""
+    configure_logging(settings.log_level)
+    if settings.workers == 1:
+        _serve_here(settings, host, port)
+    else:
+        _supervise(settings, host, port)
+
+
+def _serve_here(settings: Settings, host: str, port: int) -> None:
     import uvicorn
 
     from kb_service.app import create_app
 
-    configure_logging(settings.log_level)
-    uvicorn.run(
-        create_app(settings),
+    uvicorn.Server(_config(create_app(settings), settings, host, port)).run()
+
+
+def _supervise(settings: Settings, host: str, port: int) -> None:
+    """Processes that share one socket; one that dies is started again, and the index gets another writer meanwhile."""
+    from functools import partial
+
+    from uvicorn.supervisors import Multiprocess
+
+    from kb_service.assembly import open_database
+    from kb_service.secret import with_secret_key
+
+    open_database(settings).dispose()  # migrated, or refused in one line, once and not in each process
+    made = partial(make_app, with_secret_key(settings))
+    config = _config(made, settings, host, port)
+    Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def _config(app: FastAPI | object, settings: Settings, host: str, port: int) -> uvicorn.Config:
+    import uvicorn
+
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
         host=host,
         port=port,
         loop="uvloop",
@@ -42,4 +79,34 @@ def run(settings: Settings, host: str, port: int) -> None:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        factory=settings.workers > 1,
+        workers=settings.workers,
+        timeout_worker_healthcheck=HEALTH_SECONDS,
     )
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """The application of one of several processes."""
+    from kb_service.app import create_app
+
+    configure_logging(settings.log_level)
+    _end_with_parent()
+    return create_app(settings)
+
+
+def _end_with_parent() -> None:
+    """Stop in order when the supervisor is gone: nobody would stop this process, or start it again."""
+    import multiprocessing
+    import os
+    import signal
+    import threading
+
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="kb-parent", daemon=True).start()

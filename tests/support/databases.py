@@ -124,6 +124,14 @@ def postgres_url(postgres_server: PostgresServer) -> str:
     return postgres_server.create_migrated()
 
 
+def chosen_url(request: pytest.FixtureRequest) -> str:
+    """Where tests of other layers keep their data: SQLite (""), or PostgreSQL under KB_TEST_DATABASE=postgresql."""
+    if os.environ.get("KB_TEST_DATABASE", "sqlite") != "postgresql":
+        return ""
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture(params=KINDS)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database of each kind."""

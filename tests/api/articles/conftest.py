@@ -1,4 +1,4 @@
-"""A small application of the article and catalogue routes over SQLite; actors by header, a feed that remembers."""
+"""A small application of the article and catalogue routes over a database; actors by header, a feed that remembers."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from kb_service.catalog.trees import create_node
 from kb_service.db import migrate
 from kb_service.db.session import Database
 from kb_service.problems import install_error_handlers
+from tests.support.databases import chosen_url
 
 
 class HeaderGate:
@@ -47,8 +48,8 @@ class RememberingFeed:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'kb.sqlite3'}")
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    database = Database(chosen_url(request) or f"sqlite:///{tmp_path / 'kb.sqlite3'}")
     migrate.upgrade(database)
     with database.writing() as session:
         create_product(session, "Harbour Gateway", slug="gateway")

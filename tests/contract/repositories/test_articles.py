@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from kb_service.articles import feedback, moves, repository, service
@@ -114,6 +116,12 @@ def test_a_product_finds_its_articles_and_reindexes_them(any_database: Database)
         assert session.scalars(select(OutboxRow.index_version).order_by(OutboxRow.id)).all() == [1, 2]
 
 
+def save_late(session: Session, stale: Article) -> None:
+    session.add(stale)
+    stale.owner = "late"
+    session.flush()
+
+
 def test_of_two_edits_of_one_version_the_second_is_refused(any_database: Database) -> None:
     with any_database.writing() as session:
         article_id = write_article(session).id
@@ -122,9 +130,8 @@ def test_of_two_edits_of_one_version_the_second_is_refused(any_database: Databas
         reader.expunge(stale)
     with any_database.writing() as session:
         service.edit_article(session, article_id, {"title": "New title"}, Catalog(), ADMIN)
-    with pytest.raises(StaleDataError), any_database.writing() as session:
-        session.add(stale)
-        stale.owner = "late"
+    with any_database.writing() as session, pytest.raises(StaleDataError):
+        save_late(session, stale)
 
 
 def test_an_import_says_created_updated_unchanged(any_database: Database) -> None:
@@ -171,18 +178,12 @@ def test_a_file_belongs_to_who_may_read_its_article(any_database: Database) -> N
         article = write_article(session)
         assert keep_attachments(session, article.id, [File()])
         assert not keep_attachments(session, article.id, [File()])
-        digest = session.execute(select(Article.id)).scalar() and _digest(File.content)
+        digest = hashlib.sha256(File.content).hexdigest()
         with pytest.raises(NotFound):
             find_attachment(session, digest, "a.png", ANONYMOUS)
         moves.publish(session, article.id, ADMIN)
         assert find_attachment(session, digest, "a.png", ANONYMOUS).content == File.content
         assert keep_attachments(session, article.id, [])
-
-
-def _digest(content: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()
 
 
 def test_votes_at_once_all_count_and_change_no_version(any_database: Database) -> None:

@@ -123,8 +123,9 @@ def test_a_busy_sqlite_is_a_collision(tmp_path: Path) -> None:
         other = Database(f"sqlite:///{tmp_path / 'a.sqlite3'}")
         with database.writing() as session:
             session.execute(text("CREATE TABLE t (x)"))
-            with other.engine.connect() as connection, pytest.raises(OperationalError) as caught:
+            with other.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA busy_timeout = 10")
-                connection.exec_driver_sql("CREATE TABLE u (x)")
+                with pytest.raises(OperationalError) as caught:
+                    connection.exec_driver_sql("CREATE TABLE u (x)")
         other.dispose()
     assert is_collision(caught.value)
