@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 from fastapi.testclient import TestClient
@@ -53,7 +54,10 @@ def ask_and_change(client: TestClient, parts: Parts, number: str) -> None:
     path, asked = f"/v1/articles/{made.json()['id']}", {"query": "zephyr mode hums"}
     done = client.post(f"{path}/publish", headers={**staff, "If-Match": made.headers["ETag"]})
     assert done.status_code == 200, done.text
-    assert made.json()["number"] in json.dumps(client.get("/v1/search", params=asked).json())
+    deadline = time.monotonic() + 10
+    while made.json()["number"] not in json.dumps(client.get("/v1/search", params=asked).json()):
+        assert time.monotonic() < deadline, "published, and not found"
+        time.sleep(0.02)
     stale = client.post(f"{path}/unpublish", headers={**staff, "If-Match": made.headers["ETag"]})
     assert stale.status_code == 412
     done = client.post(f"{path}/unpublish", headers={**staff, "If-Match": done.headers["ETag"]})
