@@ -80,11 +80,14 @@ def _database(settings: Settings) -> Finding:
     database = Database(settings.effective_database_url)
     try:
         current, head = migrate.current_revision(database), migrate.head_revision()
+        is_behind = migrate.is_behind(database)
         name = database.url.render_as_string(hide_password=True)
     finally:
         database.dispose()
     if current == head:
         return Finding(True, f"{name}, schema {current}")
+    if not is_behind:
+        return Finding(None, f"{name}, schema {current}, newer than this version's {head}: finish the upgrade soon")
     if database.is_sqlite:
         return Finding(None, f"{name}, schema {current or 'empty'}; migrates itself at the next start")
     return Finding(False, f"{name}, schema {current or 'empty'}, needs {head}. Run `kb migrate`.")

@@ -104,15 +104,10 @@ def serving(data_dir: Path, database_url: str = "", workers: int = 2) -> Iterato
 def is_ready(served: Served, workers: int) -> bool:
     try:
         everyone = served.pids()
-        return len(everyone) == workers and all(_answers(served, pid) for pid in everyone)
+        is_serving = httpx.get(f"{served.url}/health/ready", timeout=2).status_code == 200
+        return is_serving and len(everyone) == workers and all(psutil.Process(p).num_threads() > 3 for p in everyone)
     except (httpx.HTTPError, OSError, psutil.Error):
         return False
-
-
-def _answers(served: Served, pid: int) -> bool:
-    listening = {c.pid for c in served.supervisor.children() if c.pid == pid}
-    threads = psutil.Process(pid).num_threads() if listening else 0
-    return threads > 3 and httpx.get(f"{served.url}/health/ready", timeout=2).status_code == 200
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
