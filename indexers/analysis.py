@@ -104,7 +104,8 @@ _CAMEL_WORD = re.compile(r"\b[A-Za-z0-9]*[a-z0-9][A-Z][A-Za-z0-9]*\b|\b[A-Z]{2,}
 _WORD = re.compile(r"[^\W_]+")
 
 # What stands inside an address of the web or of a person is no identifier.
-_ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.[\w.-]+", re.IGNORECASE)
+# A local part has 64 characters at most (RFC 5321) and starts where its characters do: a long text without "@" stays linear.
+_ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+\.[\w.-]+", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_][\w./\\:#-]*[^\W_]|[^\W_]")
 _HEX = re.compile(r"0x[0-9a-f]{2,16}\Z", re.IGNORECASE)
 _CODE = re.compile(r"[a-z]{1,8}\d{3,}[a-z]?\Z", re.IGNORECASE)  # KB000123, E1234

@@ -52,6 +52,8 @@ class EmbeddedEngine(Engine):
         self._lock = threading.RLock()
         self._opened: dict[str, Generation] = {}
         self._current: Current | None = None
+        self._served: Generation | None = None
+        """What questions read, replaced in one step: other threads ask while a generation is being opened."""
         self._mark = -2
         self._checked_at = 0.0
         if writable:
@@ -88,6 +90,7 @@ class EmbeddedEngine(Engine):
             self._current = current
             for name in current.live:
                 self._open(name)
+            self._served = self._opened[current.serving]
             for generation in former.values():
                 generation.close()
         except BaseException:
@@ -127,16 +130,18 @@ class EmbeddedEngine(Engine):
                 self._current = self._catalog.read()
                 self._mark = mark
             if self._current is None:
+                self._served = None
                 return
-            serving = self._open(self._current.serving)
+            self._served = serving = self._open(self._current.serving)
             for name in [name for name in self._opened if name != self._current.serving]:
                 self._opened.pop(name).close()
         serving.refresh()
 
     def _serving(self) -> Generation:
-        if self._current is None:
+        serving = self._served
+        if serving is None:
             raise EngineUnavailable("there is no index yet; start the indexing worker, which makes it")
-        return self._opened[self._current.serving]
+        return serving
 
     def generations(self) -> tuple[str, ...]:
         """See the port."""
@@ -202,7 +207,7 @@ class EmbeddedEngine(Engine):
             swapped = current.activated(generation)
             self._on_point("swap")
             self._catalog.write(swapped)
-            self._current = swapped
+            self._current, self._served = swapped, opened
             for name in [name for name in self._opened if name not in swapped.live]:
                 self._opened.pop(name).close()
             self._catalog.collect_garbage(swapped)
@@ -245,6 +250,6 @@ class EmbeddedEngine(Engine):
             for generation in self._opened.values():
                 generation.close()
             self._opened.clear()
-            self._current = None
+            self._current = self._served = None
             self._mark = -2
             self._writer.release()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from kb_service.articles.inputs import OUTSIDE_AUDIENCES
 from kb_service.articles.models import Article
-from kb_service.articles.repository import find_article
+from kb_service.articles.repository import find_article, find_link_target
 from kb_service.auth.actors import Actor, Scope
 from kb_service.errors import InvalidInput, NotAllowed, NotFound
 
@@ -33,6 +33,13 @@ def get_known(session: Session, reference: int | str, actor: Actor) -> Article:
     if article is None or not may_know(actor, article):
         raise NotFound("There is no such article.")
     return article
+
+
+def find_linked(session: Session, target: str, source: str | None, actor: Actor) -> Article | None:
+    """The article behind a ``kb:`` reference; None where there is none, or none that the actor may know."""
+    number = find_link_target(session, target, source)
+    article = find_article(session, number) if number else None
+    return article if article is not None and may_know(actor, article) else None
 
 
 def get_for_change(session: Session, reference: int | str, actor: Actor) -> Article:

@@ -81,7 +81,7 @@ def get_articles(
     articles = list_articles(session, wanted, page.limit + 1, read_cursor(page.cursor))
     shown = articles[: page.limit]
     cursor = write_cursor(Place(shown[-1].updated_at, shown[-1].id)) if len(articles) > page.limit else None
-    items = view_summaries(session, shown, parts.catalog)
+    items = view_summaries(session, shown, parts.catalog, actor)
     return ArticleList(items=items, total=count_articles(session, wanted), next_cursor=cursor)
 
 
@@ -92,7 +92,7 @@ def get_article(
     """Read an article, rendered in a context: sections that do not apply are marked."""
     article = get_known(session, reference, actor)
     view = view_article(session, article, context, parts.catalog, actor)
-    return JsonResponse(view.model_dump(mode="json"), 200, {"ETag": etag(article.version)})
+    return JsonResponse(view.model_dump(mode="json"), 200, {"ETag": etag(view.version)})
 
 
 @router.patch("/{reference}", response_model=ArticleOut, responses=PENDING)

@@ -11,7 +11,7 @@ from kb_service.articles.access import get_known
 from kb_service.articles.inputs import REASONS
 from kb_service.articles.models import Article, Feedback
 from kb_service.articles.repository import find_revision
-from kb_service.auth.actors import Actor
+from kb_service.auth.actors import Actor, Scope
 from kb_service.errors import InvalidInput
 from kb_service.text import clean_text
 
@@ -36,7 +36,7 @@ def give_feedback(session: Session, reference: int | str, vote: Vote, actor: Act
     words = clean_text(vote.words, "/words", longest=4000) if vote.words else None
     row = Feedback(
         article_id=article.id,
-        revision_number=_revision_number(session, article, vote.revision),
+        revision_number=_revision_number(session, article, vote.revision, actor),
         is_helpful=vote.is_helpful,
         reason=vote.reason,
         words=words or None,
@@ -50,10 +50,11 @@ def give_feedback(session: Session, reference: int | str, vote: Vote, actor: Act
     return row
 
 
-def _revision_number(session: Session, article: Article, given: int | None) -> int:
+def _revision_number(session: Session, article: Article, given: int | None, actor: Actor) -> int:
     if given is None:
         published = article.published_revision
         return published.number if published else 1
-    if find_revision(session, article.id, given) is None:
+    revision = find_revision(session, article.id, given)
+    if revision is None or (revision.published_at is None and not actor.may(Scope.ARTICLES_WRITE)):
         raise InvalidInput(f"{article.number} has no revision {given}.", "/revision")
     return given

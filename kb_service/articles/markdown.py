@@ -115,15 +115,18 @@ class Anchors:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
 
     def take(self, heading: str) -> str:
         """The next free id for a heading."""
-        base, count = slugify(heading, 60), 1
-        anchor = base
+        base = slugify(heading, 60)
+        count = self._counts.get(base, 1)
+        anchor = base if count == 1 else f"{base}-{count}"
         while anchor in self._taken:
             count += 1
             anchor = f"{base}-{count}"
         self._taken.add(anchor)
+        self._counts[base] = count
         return anchor
 
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
@@ -115,9 +115,10 @@ def read_cursor(cursor: str | None) -> Place | None:
         return None
     try:
         updated_at, article_id = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = Place(datetime.fromisoformat(updated_at), int(article_id))
-        if place.updated_at.tzinfo is None or not 0 < place.id < 2**31:
+        moment = datetime.fromisoformat(updated_at)
+        if moment.tzinfo is None or not 0 < int(article_id) < 2**31:
             raise ValueError(cursor)
+        place = Place(moment.astimezone(UTC), int(article_id))
     except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
         raise InvalidInput("This cursor was not made here; start again without one.", "/query/cursor") from None
     return place

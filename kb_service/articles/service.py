@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 
 from kb_service.articles.access import check_audience, get_for_change, is_published
 from kb_service.articles.inputs import REVISION_FIELDS, TEXT_FIELDS, ArticleText
@@ -155,7 +155,10 @@ def edit_article(
     if changed & REVISION_FIELDS:
         _revise(session, article, newest, valid, actor)
     is_withdrawn = _apply_at_once(session, article, valid.text, changed)
-    article.updated_at = utcnow()
+    if is_published(article) and not changed & _INDEXED_AT_ONCE:
+        flag_modified(article, "updated_at")  # a new version for writers; readers see neither the draft nor its time
+    else:
+        article.updated_at = utcnow()
     session.flush()
     audit(session, actor, "edit", article, fields=sorted(changed))
     return Change(article, is_withdrawn)

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from kb_service.articles.access import is_published
+from kb_service.articles.access import find_linked, is_published
 from kb_service.articles.inputs import TEXT_FIELDS
 from kb_service.articles.lifecycle import possible_moves, state_of
 from kb_service.articles.models import Article, Family, Revision
 from kb_service.articles.renderings import Rendering, RenderingAids, render
 from kb_service.articles.repository import (
     family_members,
-    find_link_target,
     newest_revision,
     read_applicabilities,
     read_applicability,
@@ -44,31 +43,26 @@ def shown_revision(session: Session, article: Article) -> Revision:
     return published or newest_revision(session, article.id)
 
 
-def rendering_aids(session: Session, article: Article, catalog: Catalog, named: frozenset[str]) -> RenderingAids:
-    """Links by the database, words by the catalogue."""
+def render_article(
+    session: Session, article: Article, revision: Revision, context: Context, catalog: Catalog, actor: Actor
+) -> Rendering:
+    """A revision as a page in a context: words by the catalogue, links to what the actor may know."""
 
     def resolve(target: str) -> str | None:
-        number = find_link_target(session, target, article.source)
-        return article_url(number) if number else None
+        linked = find_linked(session, target, article.source, actor)
+        return article_url(linked.number) if linked else None
 
-    return RenderingAids(resolve, catalog.describe, named)
-
-
-def render_article(
-    session: Session, article: Article, revision: Revision, context: Context, catalog: Catalog
-) -> Rendering:
-    """A revision as a page in a context."""
     applies = read_applicability(session, revision.applicability_key)
-    aids = rendering_aids(session, article, catalog, catalog.named_versions(context.product))
+    aids = RenderingAids(resolve, catalog.describe, catalog.named_versions(context.product))
     return render(to_content(revision, applies), context, aids)
 
 
 def view_article(session: Session, article: Article, context: Context, catalog: Catalog, actor: Actor) -> ArticleOut:
     """One article, rendered in a context, as this actor may see it."""
     revision = shown_revision(session, article)
-    rendering = render_article(session, article, revision, context, catalog)
+    rendering = render_article(session, article, revision, context, catalog, actor)
     applies = read_applicability(session, revision.applicability_key)
-    summary = view_summary(article, applies, catalog).model_dump()
+    summary = view_summary(article, applies, catalog, actor).model_dump()
     is_writer = actor.may(Scope.ARTICLES_WRITE)
     return ArticleOut(
         **summary,
@@ -107,19 +101,26 @@ def _source(session: Session, article: Article, revision: Revision) -> SourceOut
     )
 
 
-def view_summaries(session: Session, articles: Sequence[Article], catalog: Catalog) -> list[ArticleSummary]:
+def view_summaries(
+    session: Session, articles: Sequence[Article], catalog: Catalog, actor: Actor
+) -> list[ArticleSummary]:
     """Articles in a list; one query for all applicabilities."""
     meanings = read_applicabilities(session, (article.applicability_key for article in articles))
-    return [view_summary(article, meanings[article.applicability_key], catalog) for article in articles]
+    return [view_summary(article, meanings[article.applicability_key], catalog, actor) for article in articles]
 
 
-def view_summary(article: Article, applies: Applicability, catalog: Catalog) -> ArticleSummary:
+def shown_version(article: Article, actor: Actor) -> int:
+    """The version that an actor sees: to readers it rises with what they can see, never with a draft."""
+    return article.version if actor.may(Scope.ARTICLES_WRITE) else article.index_version
+
+
+def view_summary(article: Article, applies: Applicability, catalog: Catalog, actor: Actor) -> ArticleSummary:
     """An article without its text."""
     state = state_of(is_archived=article.archived_at is not None, is_published=is_published(article))
     return ArticleSummary(
         id=article.id,
         number=article.number,
-        version=article.version,
+        version=shown_version(article, actor),
         status=state.value,
         title=article.title,
         short_answer=article.short_answer,

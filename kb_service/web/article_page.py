@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from kb_service.articles.access import get_known, is_published
+from kb_service.articles.access import find_linked, get_known, is_published
 from kb_service.articles.feedback import Vote, give_feedback
 from kb_service.articles.lifecycle import State
 from kb_service.articles.models import Article
@@ -17,8 +17,6 @@ from kb_service.articles.renderings import Rendering, RenderingAids, render
 from kb_service.articles.repository import (
     ListFilter,
     family_members,
-    find_article,
-    find_link_target,
     list_articles,
     read_applicabilities,
     read_applicability,
@@ -162,10 +160,8 @@ def context_in_force(page: Page, state: SearchState, article: Article) -> tuple[
 
 def _rendering(page: Page, article: Article, context: Context) -> Rendering:
     def resolve(target: str) -> str | None:
-        number = find_link_target(page.session, target, article.source)
-        found = find_article(page.session, number) if number else None
-        readable = found is not None and is_published(found) and page.actor.may_read(found.audience)
-        return article_url(found.number, found.title) if found is not None and readable else None
+        found = find_linked(page.session, target, article.source, page.actor)
+        return article_url(found.number, found.title) if found else None
 
     revision = shown_revision(page.session, article)
     applies = read_applicability(page.session, revision.applicability_key)
