@@ -13,6 +13,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,7 +24,7 @@ from kb_service.auth.csrf import SAFE_METHODS
 from kb_service.auth.keys import canonical_origin, is_own_origin
 from kb_service.auth.ratelimit import RateLimiter
 from kb_service.errors import KbError, NotAllowed, RateLimited, TooLarge
-from kb_service.problems import respond
+from kb_service.problems import on_unavailable, respond
 from kb_service.settings import Settings
 from kb_service.telemetry import Event, log
 
@@ -94,7 +95,7 @@ class Edge:
         except Exception as exc:  # noqa: BLE001 - the last resort: logged, and answered without its words
             log(Event.REQUEST_CRASHED, level="error", request_id=scope["request_id"], exc_info=exc)
             if not status:
-                await _crash_response(scope)(scope, receive, send_with_headers)
+                await _crash_response(scope, exc)(scope, receive, send_with_headers)
         finally:
             _log_request(scope, status, started)
 
@@ -112,7 +113,9 @@ def _request_id(sent: str | None) -> str:
     return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
-def _crash_response(scope: Scope) -> Response:
+def _crash_response(scope: Scope, exc: Exception) -> Response:
+    if isinstance(exc, OperationalError):  # of a middleware: the application answers its own
+        return on_unavailable(Request(scope), exc)
     return respond(Request(scope), KbError("The error is logged under this request's id."))
 
 

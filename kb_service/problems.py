@@ -135,7 +135,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(IntegrityError, _on_integrity_error)
     app.add_exception_handler(DataError, _on_data_error)
     for unavailable in (*UNREACHABLE, EngineUnavailable, EncoderUnavailable):
-        app.add_exception_handler(unavailable, _on_unavailable)
+        app.add_exception_handler(unavailable, on_unavailable)
 
 
 def _on_kb_error(request: Request, exc: Exception) -> Response:
@@ -182,7 +182,8 @@ def _on_data_error(request: Request, exc: Exception) -> Response:
     return respond(request, InvalidInput("A value cannot be stored: too large, or not text."))
 
 
-def _on_unavailable(request: Request, exc: Exception) -> Response:
+def on_unavailable(request: Request, exc: Exception) -> Response:
+    """503: a part is down, and when to ask again."""
     is_database = isinstance(exc, SQLAlchemyError)
     log(Event.PART_UNAVAILABLE, level="error", part="database" if is_database else "search", error=type(exc).__name__)
     words = explain(exc) if is_database else "The search cannot be reached now."

@@ -26,7 +26,7 @@ def import_(
     source: str = typer.Option("", help="Name under which external ids are kept; default: made of the path."),
     strict: bool = typer.Option(False, help="Reject rows with unknown products, releases or operating systems."),
     audience: list[str] = typer.Option(["public"], help="Readers of rows that name none; may be repeated."),
-    batch: int = typer.Option(200, min=1, max=5000, help="Articles in one transaction."),
+    batch: int = typer.Option(100, min=1, max=5000, help="Articles in one transaction."),
     index: bool = typer.Option(True, help="Then bring them into the index, unless a service does."),
 ) -> None:
     """Bring articles in: a BEIR folder, JSON Lines, CSV, Markdown with front matter, or a Zendesk export."""

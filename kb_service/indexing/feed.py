@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
-from indexers.embedding.port import Encoder, EncoderUnavailable
-from indexers.engine import Engine, EngineUnavailable
+from indexers.embedding.port import Encoder
+from indexers.engine import Engine
 from indexers.reconcile import prune, reconcile
 from indexers.vectors import index_recipe
 from indexers.worker import Worker
@@ -139,7 +139,7 @@ class IndexFeed:
             return self.wait_until_indexed(article_id, index_version, WITHDRAW_SECONDS)
         try:
             applied = self.worker.apply_now(article_id, index_version)
-        except (EngineUnavailable, EncoderUnavailable, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - it is committed: whatever fails here, the feed brings it, later
             log(Event.PART_UNAVAILABLE, "warning", part="engine", cause=type(error).__name__)
             return False
         log(Event.ARTICLE_WITHDRAWN, article_id=article_id, index_version=index_version)

@@ -37,6 +37,9 @@ Progress = Callable[[str, int, int], None]
 """Called with the stage ("reading", "importing", "indexing"), how many are done, and of how many."""
 
 READING_STEP = 500
+YIELD_SECONDS = 0.1
+"""Between two batches: SQLite's waiting writers look at least this often whether they may begin; without a gap in
+which they do, readers' sign-ins and authors' changes would wait until the import ends."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class ImportOptions:
     format: str | None = None
     strict: bool = False
     audience: tuple[str, ...] = ("public",)
-    batch: int = 200
+    batch: int = 100
     rejected_dir: Path | None = None
 
 
@@ -121,6 +124,7 @@ class Import:
         done = self.report.finished
         for batch in _batches(rows, self.options.batch):
             self._import_batch(batch, mark, file)
+            time.sleep(YIELD_SECONDS)
             done += len(batch)
             self.progress("importing", done, self.report.total)
         with self.database.writing() as session:

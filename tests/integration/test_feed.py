@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from indexers.document import IndexedArticle
 from indexers.embedding.port import HashingEncoder
 from indexers.planning import outdated
 from kb_service.db import outbox
 from kb_service.indexing import feed_status, read_progress, request_reindex
+from kb_service.indexing.source import FairChanges
 from tests.integration.feed_bench import FeedBench, word_of
 
 
@@ -198,3 +203,18 @@ def test_reconcile_repairs_a_lost_document_through_the_feed(bench: FeedBench) ->
     bench.settle()
     assert bench.held() == {article_id: version}
     assert "missing 0" in bench.feed._reconcile()
+
+
+def test_a_withdrawal_that_cannot_be_applied_is_pending_whatever_broke(bench: FeedBench) -> None:
+    article_id, _ = bench.publish("a", 1)
+    bench.settle()
+    withdrawn = bench.unpublish(article_id)
+
+    def broken(_ids: Sequence[int]) -> Mapping[int, IndexedArticle | None]:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    bench.feed.worker._changes = cast("FairChanges", SimpleNamespace(read=broken))
+    assert not bench.feed.withdraw_now(article_id, withdrawn - 1)
+    bench.feed.worker._changes = bench.feed.changes
+    bench.settle()
+    assert bench.find(word_of("a", 1)) == []

@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from kb_service.db.session import Database
 from kb_service.errors import NotFound
 from kb_service.transfer.exporting import ExportOptions, export_articles
 from kb_service.transfer.importing import ImportOptions, import_articles
+from tests.integration.import_kills import kill_imports
 
 KNOWLEDGE = Path(__file__).resolve().parents[2] / "kb_service" / "demo" / "knowledge"
 
@@ -125,3 +128,25 @@ def test_a_file_is_only_for_who_may_read_its_article(database: Database, tmp_pat
         assert (served.disposition, served.media_type) == ("attachment", "application/octet-stream")
         with pytest.raises(NotFound):
             find_attachment(session, digests["s.png"], "s.png", ANONYMOUS)
+
+
+def test_others_may_write_while_an_import_runs(database: Database, tmp_path: Path) -> None:
+    path = write(tmp_path / "long.jsonl", *({"id": str(i), "title": f"T{i}", "body": "# A\n\nb"} for i in range(400)))
+    importing = threading.Thread(
+        target=import_articles, args=(Database(str(database.url)), path, ImportOptions(batch=20))
+    )
+    importing.start()
+    waits = []
+    while importing.is_alive():
+        started = time.monotonic()
+        with database.writing():
+            waits.append(time.monotonic() - started)
+        time.sleep(0.05)
+    importing.join()
+    assert len(waits) > 5
+    assert max(waits) < 5.0
+
+
+@pytest.mark.timeout(180)
+def test_a_killed_import_loses_nothing_and_goes_on(tmp_path: Path) -> None:
+    kill_imports(tmp_path, kills=1, seed=1)

@@ -1,5 +1,7 @@
 """Markdown: safe HTML, plain text, sections."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,11 @@ def test_anchors_are_unique_and_stable() -> None:
         "on-windows-2",
         "on-windows-3",
     ]
+
+
+def test_anchors_of_many_equal_headings_are_made_in_linear_time() -> None:
+    anchors, started = Anchors(), time.process_time()
+    assert [anchors.take("a-2"), anchors.take("a"), anchors.take("a")] == ["a-2", "a", "a-3"]
+    made = {anchors.take("Step") for _ in range(20_000)}
+    assert len(made) == 20_000
+    assert time.process_time() - started < 3.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,3 +53,16 @@ def test_any_text_gives_terms_without_spaces(text: str) -> None:
     assert all(term and not term.isspace() and term.split() == [term] for term in analyze(text))
     assert all(name and name.split() == [name] for name in find_identifiers(text))
     assert all(text[start:end] for _, start, end in words(text))
+
+
+@pytest.mark.parametrize("text", ["x.y." * 50_000, "1.2.3.4." * 25_000, "a+b-c_" * 30_000, "a@" * 100_000])
+def test_a_long_run_of_joined_characters_is_read_in_linear_time(text: str) -> None:
+    started = time.process_time()
+    find_identifiers(text)
+    assert time.process_time() - started < 2.0
+
+
+def test_what_stands_in_an_address_is_no_identifier() -> None:
+    assert find_identifiers("write to e.d1234@mail-e1234.example.com or see https://x.example/E4321, code E1234") == [
+        "e1234"
+    ]
