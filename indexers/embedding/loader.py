@@ -3,10 +3,9 @@
 Invariants: nothing heavy is imported until an encoder is asked for, and torch never where an export exists.
 """
 
-import importlib.util
 from pathlib import Path
 
-from indexers.embedding.onnx_encoder import MODEL_FILE, OnnxEncoder, QueryPrecision
+from indexers.embedding.onnx_encoder import MANIFEST_FILE, MODEL_FILE, OnnxEncoder, QueryPrecision, read_manifest
 from indexers.embedding.port import Encoder, EncoderUnavailable, HashingEncoder
 
 PACKAGED = "packaged"
@@ -18,8 +17,8 @@ def load_encoder(
 ) -> Encoder:
     """The encoder that `model` names.
 
-    "packaged": the packaged model on ONNX Runtime from cache_dir/models/<recipe digest>, exported first if absent (15
-    s, needs torch); "hashing": HashingEncoder; a folder with model.onnx: OnnxEncoder; else a sentence-transformers name
+    "packaged": the packaged model on ONNX Runtime from cache_dir/models/<recipe digest>, exported first if absent
+    (seconds); "hashing": HashingEncoder; a folder with model.onnx: OnnxEncoder; else a sentence-transformers name
     or folder. `query_precision` and `threads` count for ONNX models. Raises EncoderUnavailable, whose message says what
     to do.
     """
@@ -36,16 +35,17 @@ def load_encoder(
 
 
 def packaged_export(cache_dir: Path) -> Path:
-    """The packaged model's ONNX folder, exported first if absent; raises EncoderUnavailable where it cannot be."""
-    from indexers.embedding.export import export, packaged_recipe
+    """The packaged model's ONNX folder, exported first if absent; raises EncoderUnavailable where it cannot be.
 
-    target = cache_dir / "models" / packaged_recipe().digest()
-    if target.exists():
-        return target
-    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("sentence_transformers") is None:
-        raise EncoderUnavailable(
-            f"no ONNX model in {target}, and torch is not installed to export it: run `kb model export` once "
-            "with the train extra (pip install 'kb-service[train]'), "
-            "or set KB_ENCODER_DIR to a folder that was exported elsewhere"
-        )
-    return export(PACKAGED, target)
+    Where the model's package is not installed, an export of it that lies there serves (an image without the package).
+    """
+    from indexers.embedding.export import PACKAGED_NAME, export, packaged_recipe
+
+    try:
+        target = cache_dir / "models" / packaged_recipe().digest()
+    except EncoderUnavailable:
+        for manifest in sorted((cache_dir / "models").glob(f"*/{MANIFEST_FILE}")):
+            if read_manifest(manifest.parent)["recipe"].model == PACKAGED_NAME:
+                return manifest.parent
+        raise
+    return target if target.exists() else export(PACKAGED, target)

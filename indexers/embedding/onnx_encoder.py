@@ -112,8 +112,8 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 
 
 def _remedy(directory: Path) -> str:
-    way_out = f"remove {directory} and run `kb model export` (needs the train extra)"
-    return f"{way_out}, or set KB_ENCODER_DIR to an exported folder"
+    way_out = f"remove {directory} and run `kb model export`"
+    return f"{way_out}, or set KB_ENCODER to an exported folder"
 
 
 def _check_files(directory: Path, names: list[str], expected: dict[str, str]) -> None:

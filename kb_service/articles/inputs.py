@@ -13,7 +13,9 @@ TYPES: Final = ("problem", "howto", "faq", "error", "policy", "reference")
 CONFIDENCES: Final = ("work_in_progress", "not_validated", "validated")
 GOVERNANCES: Final = ("experience", "compliance")
 SIGNIFICANCES: Final = ("minor", "major")
-REASONS: Final = ("not_relevant", "incorrect", "outdated", "incomplete", "unclear", "did_not_work", "other")
+REASONS: Final = (
+    "wrong_version", "did_not_work", "unclear", "not_asked", "not_relevant", "incorrect", "outdated", "incomplete", "other",
+)  # fmt: skip
 OUTSIDE_AUDIENCES: Final = frozenset({"public", "customer"})
 TEXT_FIELDS: Final = ("issue", "environment", "cause", "resolution", "body")
 MAX_TITLE, MAX_SHORT_ANSWER, MAX_BODY_BYTES = 300, 300, 200_000

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
@@ -30,9 +31,12 @@ _ATTRIBUTES = {
     **nh3.ALLOWED_ATTRIBUTES,
     "code": {"class"},
     "ol": {"start"},
-    "th": {"align", "style", "colspan", "rowspan"},
-    "td": {"align", "style", "colspan", "rowspan"},
+    "th": {"class", "colspan", "rowspan"},
+    "td": {"class", "colspan", "rowspan"},
 }
+_ALIGNED = r"align-(left|center|right)"
+_CLASSES = {"code": r"language-[\w+#.-]{1,40}", "th": _ALIGNED, "td": _ALIGNED}
+"""Classes that a text may carry. Alignment is one of them: the pages' policy allows no style attributes."""
 _SCHEMES = {"http", "https", "mailto", "tel", "kb"}
 
 
@@ -56,7 +60,15 @@ class MarkdownSection:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     parser.core.ruler.before("inline", "applies_to", _take_attributes)
+    for cell in ("th_open", "td_open"):
+        parser.add_render_rule(cell, _open_cell)
     return parser
+
+
+def _open_cell(_renderer: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any) -> str:
+    token = tokens[index]
+    side = str(token.attrGet("style") or "").removeprefix("text-align:")
+    return f'<{token.tag} class="align-{side}">' if side else f"<{token.tag}>"
 
 
 def _take_attributes(state: StateCore) -> None:
@@ -141,9 +153,9 @@ def sanitize(unsafe: str, resolve: LinkResolver) -> str:
 
     def rewrite(tag: str, attribute: str, value: str) -> str | None:
         if attribute == "class":
-            return value if re.fullmatch(r"language-[\w+#.-]{1,40}", value) else None
+            return value if re.fullmatch(_CLASSES.get(tag, "(?!)"), value) else None
         if attribute in ("href", "src", "cite") and value.strip().lower().startswith("kb:"):
-            return resolve(value.strip()[3:]) if tag == "a" else None
+            return _resolved(value.strip()[3:], resolve) if tag == "a" else None
         return value
 
     return nh3.clean(
@@ -152,8 +164,14 @@ def sanitize(unsafe: str, resolve: LinkResolver) -> str:
         attribute_filter=rewrite,
         url_schemes=_SCHEMES,
         link_rel="noopener",
-        filter_style_properties={"text-align"},
     )
+
+
+def _resolved(reference: str, resolve: LinkResolver) -> str | None:
+    """The address of ``reference#place``; the place is kept."""
+    target, _, place = reference.partition("#")
+    address = resolve(target)
+    return f"{address}#{place}" if address and place else address
 
 
 def to_text(tokens: Sequence[Token]) -> str:

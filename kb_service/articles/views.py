@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from kb_service.articles.access import find_linked, is_published
+from kb_service.articles.addresses import article_url
 from kb_service.articles.inputs import TEXT_FIELDS
 from kb_service.articles.lifecycle import possible_moves, state_of
 from kb_service.articles.models import Article, Family, Revision
@@ -27,14 +28,9 @@ from kb_service.articles.schemas import (
     SourceOut,
     VariantOut,
 )
-from kb_service.auth.actors import Actor, Scope
+from kb_service.auth.actors import PUBLIC, Actor, Scope
 from kb_service.catalog.context import Applicability, Context
 from kb_service.catalog.vocabulary import Catalog
-
-
-def article_url(number: str) -> str:
-    """Where people read an article."""
-    return f"/articles/{number}"
 
 
 def shown_revision(session: Session, article: Article) -> Revision:
@@ -49,8 +45,11 @@ def render_article(
     """A revision as a page in a context: words by the catalogue, links to what the actor may know."""
 
     def resolve(target: str) -> str | None:
-        linked = find_linked(session, target, article.source, actor)
-        return article_url(linked.number) if linked else None
+        found = find_linked(session, target, article.source, actor)
+        if found is None:
+            return None
+        # a title is told only where everybody may know it; the page leads on from the number
+        return article_url(found.number, found.title if is_published(found) and PUBLIC in found.audience else "")
 
     applies = read_applicability(session, revision.applicability_key)
     aids = RenderingAids(resolve, catalog.describe, catalog.named_versions(context.product))

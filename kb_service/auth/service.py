@@ -36,14 +36,38 @@ def create_user(session: Session, new: UserIn) -> User:
 
 def disable_user(session: Session, user_id: int) -> User:
     """Keep a person out from now on: ends all sessions too."""
-    user = repository.get_user(session, user_id)
-    if user is None:
-        raise NotFound("There is no such user.")
+    user = _existing(session, user_id)
     if user.disabled_at is None:
         _keep_one_admin(session, user)
         user.disabled_at = utcnow()
         log(Event.USER_CHANGED, user=user.id, change="disabled")
     repository.delete_sessions_of(session, user.id)
+    return user
+
+
+def enable_user(session: Session, user_id: int) -> User:
+    """Let a person in again, with the role and the password of before."""
+    user = _existing(session, user_id)
+    if user.disabled_at is not None:
+        user.disabled_at = None
+        log(Event.USER_CHANGED, user=user.id, change="enabled")
+    return user
+
+
+def set_role(session: Session, user_id: int, role: Role) -> User:
+    """Give a person another role; it counts for their open sessions too. The last admin stays."""
+    user = _existing(session, user_id)
+    if user.role != role.value:
+        _keep_one_admin(session, user)
+        user.role = role.value
+        log(Event.USER_CHANGED, user=user.id, change="role", role=user.role)
+    return user
+
+
+def _existing(session: Session, user_id: int) -> User:
+    user = repository.get_user(session, user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
     return user
 
 

@@ -22,7 +22,7 @@ from kb_service.cases.repository import list_interactions, visible
 from kb_service.catalog.context import Context
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.customers.service import preferred_context
-from kb_service.search.presenting import article_url
+from kb_service.articles.addresses import article_url
 from kb_service.search.request import Chip, Hit, SearchOptions, SearchRequest, SearchResponse
 from kb_service.search.service import SearchService
 from kb_service.text import words_of

@@ -66,7 +66,7 @@ def welcome(settings: Settings, loaded: Loaded) -> list[str]:
     from kb_service.demo.loader import LOGINS
 
     site = settings.base_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
-    article = loaded.numbers.get("gw-vpn-reconnect-12", "KB000001")
+    article = loaded.addresses.get("gw-vpn-reconnect-12", "/products")
     logins = [f"  {login.who:<8} {login.email:<32} {login.password}" for login in LOGINS]
     return [
         "",
@@ -79,7 +79,7 @@ def welcome(settings: Settings, loaded: Loaded) -> list[str]:
         f"  1. Ask in your own words:    {site}/search?query=vpn+dead+after+sleep",
         f"  2. The same, in a context:   {site}/search?query=vpn+dead+after+sleep&product=gateway&version=10.4",
         f"  3. An error code:            {site}/search?query=GW-4021",
-        f"  4. An article and variants:  {site}/a/{article}",
+        f"  4. An article and variants:  {site}{article}",
         "  5. Sign in as agent, and ask for “goodwill refund”: internal articles appear.",
         f"  Somebody else's page with our search box: {site}/examples/widget",
         "",

@@ -6,7 +6,7 @@ are published here, so they are for a demonstration only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kb_service.articles.addresses import article_url
 from kb_service.articles.models import Article
 from kb_service.assembly import Parts
 from kb_service.auth import repository, service
@@ -60,6 +61,8 @@ class Loaded:
     widget_key: str
     numbers: dict[str, str]
     """External id → KB number of every sample article."""
+    addresses: dict[str, str] = field(default_factory=dict)
+    """External id → address of its page."""
 
 
 def load(parts: Parts, progress: Progress | None = None) -> Loaded:
@@ -68,14 +71,20 @@ def load(parts: Parts, progress: Progress | None = None) -> Loaded:
     with parts.database.writing() as session:
         _people(session)
         numbers = _numbers(session)
-        _notice(session, numbers)
+        addresses = _addresses(session)
+        _notice(session, addresses)
         key = _widget_key(session, parts.settings.port)
-    return Loaded(report, drain_index(parts, progress), key, numbers)
+    return Loaded(report, drain_index(parts, progress), key, numbers, addresses)
 
 
 def _numbers(session: Session) -> dict[str, str]:
     rows = session.execute(select(Article.external_id, Article.number).where(Article.source == SOURCE))
     return {external_id: number for external_id, number in rows if external_id}
+
+
+def _addresses(session: Session) -> dict[str, str]:
+    columns = select(Article.external_id, Article.number, Article.title).where(Article.source == SOURCE)
+    return {name: article_url(number, title) for name, number, title in session.execute(columns) if name}
 
 
 def _people(session: Session) -> None:
@@ -85,15 +94,15 @@ def _people(session: Session) -> None:
             service.create_user(session, UserIn(email=login.email, name=login.name, role=login.role, password=password))
 
 
-def _notice(session: Session, numbers: dict[str, str]) -> None:
+def _notice(session: Session, addresses: dict[str, str]) -> None:
     """The known problem of catalog.yaml, unless an admin has set a notice before."""
     if session.get(SiteState, NOTICE) is not None:
         return
     notice: dict[str, Any] = yaml.safe_load((KNOWLEDGE / "catalog.yaml").read_text("utf-8"))["notice"]
     text = f"**{notice['title']}**\n\n{notice['text']}"
-    for external_id, number in numbers.items():
-        text = text.replace(f"(kb:{external_id})", f"(/a/{number})")
-    link = f"/a/{numbers[notice['article']]}" if notice["article"] in numbers else ""
+    for external_id, address in addresses.items():
+        text = text.replace(f"(kb:{external_id})", f"({address})")
+    link = addresses.get(notice["article"], "")
     session.add(SiteState(name=NOTICE, value={"text": text, "link": link}))
 
 

@@ -88,7 +88,8 @@ class Enricher:
     ) -> int:
         relaxed = replace(request, stated=without(request.stated, (axis,)), inferred=Context())
         wider = self._pipeline.run(relaxed, response.query, found.snapshot, curation)
-        return max(0, len(wider.results) - response.total)
+        shown = {family for r in found.results if (family := r.candidate.facts.family_id) is not None}
+        return sum(r.candidate.facts.family_id not in shown for r in wider.results)
 
     def clarify(self, found: Found) -> Clarify | None:
         """The one question that separates the leading answers, if they differ on an axis nobody gave."""

@@ -5,7 +5,6 @@ Text comes from the index at exactly the checked revision; what the database no 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,14 +12,14 @@ from typing import Any
 
 from indexers.analysis import analyze
 from indexers.engine import Snapshot, StoredPassage
+from kb_service.articles.addresses import article_url
 from kb_service.catalog.context import Applicability
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.search.checking import ArticleFacts
 from kb_service.search.highlighting import cut, highlights
+from kb_service.search.passage_text import readable
 from kb_service.search.ranking import Ranked
 from kb_service.search.request import Hit, Snippet, Variant
-
-_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +39,6 @@ def analyse_word(word: str) -> str:
     """The analysed form of one word ("" when it has none)."""
     found = analyze(word)
     return found[0] if found else ""
-
-
-def article_url(number: str, title: str) -> str:
-    """The address of an article's page."""
-    slug = _SLUG.sub("-", title.lower()).strip("-")[:80].strip("-")
-    return f"/a/{number}/{slug}" if slug else f"/a/{number}"
 
 
 def present(results: Sequence[Ranked], facts: Mapping[int, ArticleFacts], p: Presentation) -> list[Hit]:
@@ -84,8 +77,9 @@ def _hit(
 
 def snippet(passage: StoredPassage, p: Presentation) -> Snippet:
     """The passage cut to a readable length with the question's words marked."""
-    ranges = highlights(passage.text, p.terms, analyse_word, p.identifiers)
-    text, moved = cut(passage.text, ranges)
+    whole = readable(passage.text)
+    ranges = highlights(whole, p.terms, analyse_word, p.identifiers)
+    text, moved = cut(whole, ranges)
     return Snippet(passage.heading, passage.anchor, text, moved)
 
 

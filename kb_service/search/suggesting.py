@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from indexers.engine import Snapshot
+from kb_service.articles.addresses import article_url
 from kb_service.search.pipeline import Pipeline, make_filter
-from kb_service.search.presenting import article_url
 from kb_service.search.request import SearchRequest, TypeAheadItem
 
 MAX_TYPED_CHARACTERS = 120

@@ -113,7 +113,7 @@ class Import:
         for count, row in enumerate(self.source.outline(), 1):
             if isinstance(row, ImportRow):
                 self.first_lines.setdefault((self._source_of(row), row.external_id), row.line)
-                self.links.add(row.external_id, (row.address, *row.standing.redirects))
+                self.links.add(row.external_id, (row.address, *row.standing.redirects), row.anchors)
             if count % READING_STEP == 0:
                 self.progress("reading", count, 0)
             self.report.total = count

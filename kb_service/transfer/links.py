@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 _CODE = re.compile(
@@ -28,10 +29,14 @@ class LinkIndex:
         self.ids: set[str] = set()
         self._addresses: dict[str, str] = {}
         self.hosts: set[str] = set()
+        self._anchors: dict[tuple[str, str], str] = {}
 
-    def add(self, external_id: str, addresses: tuple[str, ...]) -> None:
-        """Learn an article. The first one keeps an address."""
+    def add(
+        self, external_id: str, addresses: tuple[str, ...], anchors: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Learn an article. The first one keeps an address. ``anchors``: its old places → its headings' ids now."""
         self.ids.add(external_id)
+        self._anchors.update({(external_id, old): new for old, new in anchors.items()})
         for address in addresses:
             if address:
                 self._addresses.setdefault(_normal(address), external_id)
@@ -43,11 +48,17 @@ class LinkIndex:
 
         def replaced(match: re.Match[str]) -> str:
             found = self.find(match["target"], address)
-            return match["before"] + (f"kb:{found}" if found else match["target"])
+            place = self._place(found, match["target"]) if found else ""
+            return match["before"] + (f"kb:{found}{place}" if found else match["target"])
 
         return _outside_code(
             text, lambda part: _HREF.sub(replaced, _DEFINITION.sub(replaced, _LINK.sub(replaced, part)))
         )
+
+    def _place(self, external_id: str, target: str) -> str:
+        """The "#place" of a link, by the name that the article gives it now."""
+        place = target.partition("#")[2]
+        return f"#{self._anchors.get((external_id, place), place)}" if place else ""
 
     def find(self, target: str, address: str = "") -> str | None:
         """The external id of the article that a link's target leads to."""
@@ -76,7 +87,7 @@ def _normal(path: str) -> str:
 
 
 def _is_usable(external_id: str) -> bool:
-    return not re.search(r"[\s()<>]", external_id)
+    return not re.search(r"[\s()<>#]", external_id)
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:

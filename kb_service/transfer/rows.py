@@ -64,6 +64,8 @@ class ImportRow:
     topics: tuple[tuple[str, ...], ...] = ()
     address: str = ""
     notes: tuple[str, ...] = ()
+    anchors: Mapping[str, str] = made(default_factory=dict, repr=False)
+    """Places that old links name → the ids of the headings there."""
     raw: Mapping[str, Any] = made(default_factory=dict, repr=False)
 
 

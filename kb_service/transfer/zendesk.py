@@ -20,7 +20,7 @@ from kb_service.errors import InvalidInput
 from kb_service.transfer.fields import Fields, kind_of
 from kb_service.transfer.line_readers import guarded
 from kb_service.transfer.rows import ImportRow, Read, Rejection, RowError, Source, Standing
-from kb_service.transfer.zendesk_html import ExportedFiles, to_markdown
+from kb_service.transfer.zendesk_html import ExportedFiles, heading_anchors, to_markdown
 
 PARTS = ("articles", "sections", "categories", "article_attachments")
 _MAX_DEPTH = 8
@@ -71,7 +71,9 @@ class ZendeskSource(Source):
 
     def _outlined(self, record: Mapping[str, Any], line: int) -> ImportRow:
         fields = Fields(record)
-        return ImportRow(line, fields.line("id"), ArticleText(""), Standing(redirects=_redirects(fields)))
+        anchors = heading_anchors(fields.text("body"))
+        standing = Standing(redirects=_redirects(fields))
+        return ImportRow(line, fields.line("id"), ArticleText(""), standing, anchors=anchors)
 
     def _row(self, record: Mapping[str, Any], line: int) -> ImportRow:
         fields = Fields(record)

@@ -18,10 +18,12 @@ from bs4 import BeautifulSoup, Tag
 from markdownify import MarkdownConverter
 
 from kb_service.articles.attachments import MAX_ATTACHMENT_BYTES, attachment_url, clean_name
+from kb_service.articles.markdown import Anchors
 from kb_service.transfer.fields import media_type_of
 from kb_service.transfer.rows import AttachedFile
 
 _ADDRESS = re.compile(r"/(?:hc/(?:[a-zA-Z-]+/)?)?article_attachments/(?:token/)?(\d+)(?:/([^/?#]+))?")
+_HEADING = re.compile(r"^h[1-6]$")
 _UNWANTED = ["script", "style", "iframe", "object", "embed", "noscript", "template", "form"]
 
 
@@ -75,8 +77,11 @@ class ExportedFiles:
 def to_markdown(html: str, article_id: str, exported: ExportedFiles) -> Converted:
     """A body's HTML as Markdown."""
     soup = BeautifulSoup(html, "html.parser")
+    anchors = heading_anchors(html)
     for tag in soup(_UNWANTED):
         tag.decompose()
+    for tag in soup("a", href=re.compile("^#.")):
+        tag["href"] = "#" + anchors.get(str(tag["href"])[1:], str(tag["href"])[1:])
     found = Converted()
     taken: dict[str, str] = {}
     for tag in soup("img"):
@@ -85,6 +90,21 @@ def to_markdown(html: str, article_id: str, exported: ExportedFiles) -> Converte
         _take(tag, "href", article_id, exported, found, taken)
     markdown: str = MarkdownConverter(heading_style="atx", bullets="-", escape_misc=False).convert_soup(soup)
     found.text = re.sub(r"\n{3,}", "\n\n", markdown).strip()
+    return found
+
+
+def heading_anchors(html: str) -> dict[str, str]:
+    """Names that links give to headings (their ids, and those of anchors within them) → the ids that they get here."""
+    if " id=" not in html and " name=" not in html:
+        return {}
+    given, found = Anchors(), dict[str, str]()
+    for heading in BeautifulSoup(html, "html.parser")(_HEADING):
+        words = " ".join(heading.get_text().split())
+        if not words:
+            continue
+        anchor = given.take(words)
+        names = (tag.get(name) for tag in (heading, *heading("a")) for name in ("id", "name"))
+        found.update({str(name): anchor for name in names if name})
     return found
 
 

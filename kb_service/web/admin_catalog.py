@@ -43,14 +43,15 @@ def read_catalog(page: CurrentPage) -> Response:
     return _render(page, None, 200)
 
 
-async def _values(request: Request) -> Values:
+async def form_values(request: Request) -> Values:
+    """The texts of a form; files are left out."""
     form = await request.form()
     return {key: value.strip() for key, value in form.items() if isinstance(value, str)}
 
 
 @router.post("/catalog")
 def post_catalog(
-    page: CurrentPage, session: WritingSession, values: Annotated[Mapping[str, str], Depends(_values)]
+    page: CurrentPage, session: WritingSession, values: Annotated[Mapping[str, str], Depends(form_values)]
 ) -> Response:
     """Make one change: ``action`` names it."""
     page.actor.require(Scope.CATALOG_WRITE)

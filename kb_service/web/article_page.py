@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from kb_service.articles.access import find_linked, get_known, is_published
+from kb_service.articles.addresses import article_url
 from kb_service.articles.feedback import Vote, give_feedback
 from kb_service.articles.lifecycle import State
 from kb_service.articles.models import Article
@@ -27,7 +28,6 @@ from kb_service.auth.actors import PUBLIC
 from kb_service.catalog.context import Context
 from kb_service.errors import InvalidInput, KbError
 from kb_service.http import WritingSession
-from kb_service.search.presenting import article_url
 from kb_service.search.request import SearchOptions, SearchRequest
 from kb_service.web import visitor
 from kb_service.web.article_view import article_view, links_to, variant_views
@@ -38,13 +38,8 @@ from kb_service.web.shell import CurrentPage, Page
 
 router = APIRouter(include_in_schema=False)
 RELATED = 5
-REASONS = {
-    "wrong_version": "outdated",
-    "did_not_work": "did_not_work",
-    "unclear": "unclear",
-    "not_asked": "not_relevant",
-}
-"""The page's reasons and how feedback keeps them."""
+REASONS = ("wrong_version", "did_not_work", "unclear", "not_asked")
+"""What the page offers; feedback knows more."""
 
 
 @router.get("/articles/{number}")
@@ -75,7 +70,12 @@ def post_feedback(
     if step in ("yes", "no") and helpful in ("yes", "no"):
         _vote(page, session, article, Vote(helpful == "yes"))
     elif step == "sent":
-        _vote(page, session, article, Vote(False, reason=REASONS.get(reason, "other"), words=words[:4000] or None))
+        _vote(
+            page,
+            session,
+            article,
+            Vote(False, reason=reason if reason in REASONS else "other", words=words[:4000] or None),
+        )
     kept = [(k, v) for k, v in page.request.query_params.items() if k != "helped"]
     address = article_url(article.number, shown_revision(session, article).title)
     return RedirectResponse(f"{address}?{urlencode([*kept, ('helped', step)])}#helped", 303)
@@ -114,7 +114,7 @@ def _render(page: Page, article: Article) -> Response:
         crumbs=_crumbs(page, article),
         helped=helped if helped in ("yes", "no", "sent") else "",
         next_answers=_next_answers(page, article, context, state) if helped in ("no", "sent") else [],
-        reasons=list(REASONS),
+        reasons=REASONS,
         feedback_url=f"/a/{article.number}/feedback?{page.request.url.query}",
         all_url=f"{address}?show=all",
         ways=ways_to_reach_us(page.settings),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from kb_service.articles.addresses import article_url
 from kb_service.articles.models import Article
 from kb_service.articles.renderings import RenderedSection, Rendering
 from kb_service.catalog.context import Applicability, Context, covers
-from kb_service.search.presenting import article_url
 from kb_service.web.messages import MESSAGES, message
 from kb_service.web.search_state import SearchState
 from kb_service.web.search_view import Link

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from kb_service.articles.addresses import article_url
 from kb_service.articles.lifecycle import State
 from kb_service.articles.models import Article
 from kb_service.articles.repository import ListFilter, Place, list_articles, read_applicabilities
 from kb_service.articles.uses import ArticleUses
 from kb_service.catalog.entries import NodeEntry
 from kb_service.errors import NotFound
-from kb_service.search.presenting import article_url
 from kb_service.web.messages import message
 from kb_service.web.portal import Tile
 from kb_service.web.search_state import SearchState

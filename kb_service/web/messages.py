@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from kb_service.web.case_messages import CASES
-
-Text = str | tuple[str, str]
+from kb_service.web.messages_admin import ADMIN, Text
 
 FRAME: dict[str, Text] = {
     "skip": "Skip to the content",
@@ -192,61 +191,21 @@ SIGN_IN: dict[str, Text] = {
     "sign_in.lead": "Public answers need no account.",
 }
 
-ADMIN: dict[str, Text] = {
-    "admin.title": "Administration",
-    "admin.catalog": "Catalogue",
-    "admin.notice": "Notice",
-    "admin.overview": "Overview",
-    "admin.nav": "Administration",
-    "admin.index": "Search index",
-    "admin.waiting": "Changes waiting",
-    "admin.oldest": "Oldest since",
-    "admin.dead": "Dead letters",
-    "admin.published": "Published articles",
-    "admin.jobs": "Periodic jobs",
-    "admin.job": "Job",
-    "admin.job_last": "Last run",
-    "admin.job_next": "Next run",
-    "admin.job_result": "Result",
-    "admin.no_jobs": "No job has run yet.",
-    "admin.never": "never",
-    "admin.none": "none",
-    "admin.definition_waiting": "Committed changes that the index does not hold yet.",
-    "admin.definition_dead": "Changes given up after five attempts; kb index status names them.",
-    "admin.definition_published": "Articles with a published revision, for any audience.",
-    "admin.definition_oldest": "When the oldest waiting change was committed.",
-    "admin.saved": "Saved.",
-    "admin.products": "Products and releases",
-    "admin.systems": "Operating systems",
-    "admin.topics": "Topics",
-    "admin.aliases": "Other names",
-    "admin.add_product": "Add a product",
-    "admin.add_release": "Add a release",
-    "admin.add_os": "Add a system",
-    "admin.add_topic": "Add a topic",
-    "admin.name": "Name",
-    "admin.slug": "Short name in addresses",
-    "admin.slug_hint": "Lower-case letters, digits and hyphens; it never changes.",
-    "admin.version": "Version",
-    "admin.parent": "Beneath",
-    "admin.top": "Top level",
-    "admin.add": "Add",
-    "admin.rename": "Rename",
-    "admin.remove_this": "Remove {name}",
-    "admin.rename_this": "New name for {name}",
-    "admin.alias_of": "Another name for {name}",
-    "admin.releases": "Releases",
-    "admin.description": "Description",
-    "admin.notice_text": "Text",
-    "admin.notice_hint": "Shown above every page of the portal. Markdown for bold and links; empty: no notice.",
-    "admin.notice_link": "Address of a page with more (optional)",
-    "admin.notice_save": "Save the notice",
-    "admin.notice_title": "Notice on the portal",
-    "admin.bad_link": "An address starts with / or https://",
+WIDGET: dict[str, Text] = {
+    "widget.label": "Search the help",
+    "widget.placeholder": "How can we help?",
+    "widget.button": "Search",
+    "widget.list": "Suggestions",
+    "widget.busy": "Searching…",
+    "widget.none": "No sure answer. Try other words.",
+    "widget.nearest": "No sure answer; the nearest that we have:",
+    "widget.failed": "The search cannot be reached just now.",
+    "widget.found_one": "1 answer",
+    "widget.found_many": "{n} answers",
 }
 
 MESSAGES: dict[str, Text] = {
-    **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **ADMIN, **CASES
+    **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES
 }  # fmt: skip
 
 

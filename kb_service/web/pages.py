@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote
 
 from fastapi import APIRouter, FastAPI, Request
@@ -10,14 +11,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from kb_service.articles.access import is_published
+from kb_service.articles.addresses import article_url
 from kb_service.articles.models import Article
 from kb_service.articles.repository import find_redirect
 from kb_service.auth.actors import ANONYMOUS, Actor
 from kb_service.errors import KbError, NotFound
-from kb_service.search.presenting import article_url
 from kb_service.web import (
     admin,
     admin_catalog,
+    admin_floor,
+    admin_keys,
+    admin_users,
     article_page,
     browse,
     case_contact,
@@ -25,6 +29,7 @@ from kb_service.web import (
     portal,
     sign_in,
     site_files,
+    widget,
 )
 from kb_service.web.messages import MESSAGES, message
 from kb_service.web.shell import STATIC, CurrentPage, Page
@@ -38,8 +43,14 @@ ROUTERS = (
     admin_catalog.router,
     case_contact.router,
     case_pages.router,
+    admin_floor.router,
+    admin_users.router,
+    admin_keys.router,
     site_files.router,
 )
+
+
+_ZENDESK = re.compile(r"/hc/(?:[A-Za-z-]+/)?articles/(\d{1,20})(?=[-/]|$)")
 
 
 class OldAddress(Convertor[str]):
@@ -71,6 +82,8 @@ def _find(page: Page, path: str) -> Article | None:
     query = page.request.url.query
     plain = path.rstrip("/") or "/"
     spellings = dict.fromkeys([f"{path}?{query}" if query else path, path, plain, unquote(plain), plain + "/"])
+    if match := _ZENDESK.match(path):
+        spellings[f"/hc/articles/{match[1]}"] = None  # titles change, and so does what follows the number
     found = (find_redirect(page.session, spelling) for spelling in spellings)
     target = next((article for article in found if article is not None), None)
     article = page.session.get(Article, target) if target is not None else None
@@ -80,6 +93,7 @@ def _find(page: Page, path: str) -> Article | None:
 
 def install(app: FastAPI) -> None:
     """Add every page; call it after the API's routers, for old addresses take what is left."""
+    app.include_router(widget.router)  # before the static files, among which its source lies
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in (*ROUTERS, old_addresses):
         app.include_router(router)

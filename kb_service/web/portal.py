@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from starlette.responses import RedirectResponse, Response
 
+from kb_service.articles.addresses import article_url
 from kb_service.articles.models import Article
 from kb_service.articles.repository import is_published, is_readable
 from kb_service.articles.uses import ArticleUses
@@ -18,7 +19,6 @@ from kb_service.auth.actors import PUBLIC
 from kb_service.catalog.context import Context
 from kb_service.errors import InvalidInput, KbError, UnknownCatalogEntry
 from kb_service.search.models import QueryEvent
-from kb_service.search.presenting import article_url
 from kb_service.search.request import SearchOptions, SearchRequest, SearchResponse
 from kb_service.web import visitor
 from kb_service.web.contact import ways_to_reach_us

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kb_service.search.request import Chip, Clarify, FacetValue, Hit, SearchResponse, Variant
+from kb_service.search.request import Chip, Clarify, FacetValue, Hit, SearchResponse, Snippet, Variant
 from kb_service.web.messages import MESSAGES, message, type_label
 from kb_service.web.search_state import UNKNOWN_VERSION, SearchState
 
@@ -48,6 +48,8 @@ class HitView:
     hit: Hit
     url: str
     heading: str
+    answer: Snippet
+    passage: Snippet
     applies_to: str
     is_exact: bool
     variants: list[Link]
@@ -115,14 +117,47 @@ def _heading(response: SearchResponse) -> str:
 def hit_view(hit: Hit, response: SearchResponse, state: SearchState) -> HitView:
     """One hit with links that carry the question along."""
     url = state.article_url(hit.url, response.query_id)
+    answer, passage = _answer_and_passage(hit)
     return HitView(
         hit=hit,
         url=f"{url}#{hit.snippet.anchor}" if hit.snippet.anchor else url,
-        heading=hit.snippet.heading,
+        heading=_part(hit.snippet.heading),
+        answer=answer,
+        passage=passage,
         applies_to=", ".join(hit.applies_to),
         is_exact=hit.match == "exact" and bool(state.version or state.os) and not response.no_answer,
         variants=[_variant(variant, state, response.query_id) for variant in hit.variants],
     )
+
+
+def _part(path: str) -> str:
+    """Where in its article a passage stands, in the words that the article's page uses."""
+    name, *rest = path.split(" › ")
+    key = f"section.{name.lower()}"
+    words = message(key) if key in MESSAGES and key != "section.issue" else "" if key == "section.issue" else name
+    return " › ".join(part for part in (words, *rest) if part)
+
+
+def _answer_and_passage(hit: Hit) -> tuple[Snippet, Snippet]:
+    """The short answer, and the passage without it (the first passage of an article begins with it)."""
+    text, lead = hit.snippet.text, hit.short_answer.strip()
+    end = _end_of_lead(text, lead)
+    if not end:
+        return Snippet("", "", lead, []), hit.snippet
+    rest = text[end:].lstrip()
+    place = len(text) - len(rest)
+    is_whole = end == len(lead)
+    before = [(first, last) for first, last in hit.snippet.highlights if is_whole and last <= end]
+    behind = [(first - place, last - place) for first, last in hit.snippet.highlights if first >= place]
+    return Snippet("", "", lead, before), replace(hit.snippet, text=rest, highlights=behind)
+
+
+def _end_of_lead(text: str, lead: str) -> int:
+    """Where a passage's own words begin behind the short answer, or behind what a cut has left of it; 0: no lead."""
+    if not lead or text.startswith(lead):
+        return len(lead)
+    first = text.partition("\n")[0]
+    return len(first) if first.startswith("… ") and lead.endswith(first[2:]) else 0
 
 
 def _variant(variant: Variant, state: SearchState, query_id: str) -> Link:

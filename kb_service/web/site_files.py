@@ -8,12 +8,12 @@ from fastapi import APIRouter
 from sqlalchemy import select
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
+from kb_service.articles.addresses import article_url
 from kb_service.articles.models import Article
 from kb_service.articles.repository import is_published, is_readable
 from kb_service.auth.actors import PUBLIC
 from kb_service.http import CurrentParts, ReadingSession
 from kb_service.search.models import SiteState
-from kb_service.search.presenting import article_url
 from kb_service.web.shell import STATIC, CurrentPage
 from kb_service.web.theme import stylesheet
 

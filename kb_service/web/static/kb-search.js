@@ -3,11 +3,7 @@
    when an answer is opened. Colours: --kb-accent, --kb-text, --kb-background, --kb-line, --kb-muted, --kb-font. */
 const HERE = new URL(import.meta.url).origin;
 const WAIT_MS = 150;
-const WORDS = {
-  label: "Search the help", placeholder: "How can we help?", button: "Search", list: "Suggestions", busy: "Searching…",
-  none: "No sure answer. Try other words.", nearest: "No sure answer; the nearest that we have:", failed: "The search cannot be reached just now.",
-  found: (n) => (n === 1 ? "1 answer" : `${n} answers`), all: "All answers",
-};
+const WORDS = {}; /* filled by the service, from its catalogue of messages */
 const CSS = `
 :host { display: block; font: 1rem/1.5 var(--kb-font, inherit); color: var(--kb-text, #18202b); text-align: left;
   --accent: var(--kb-accent, #0b5cad); --line: var(--kb-line, #77828f); --back: var(--kb-background, #fff); --soft: var(--kb-muted, #535e6c); }
@@ -163,7 +159,7 @@ class KbSearch extends HTMLElement {
     this.hits = found.hits;
     this.query = found.query;
     this.queryId = found.query_id;
-    this.status.textContent = found.no_answer ? (found.hits.length ? WORDS.nearest : WORDS.none) : WORDS.found(found.total);
+    this.status.textContent = found.no_answer ? (found.hits.length ? WORDS.nearest : WORDS.none) : (found.total === 1 ? WORDS.found_one : WORDS.found_many.replace("{n}", found.total));
     this.results.replaceChildren(...found.hits.map((hit, index) => this.item(hit, index)));
   }
 

