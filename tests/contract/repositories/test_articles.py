@@ -130,8 +130,8 @@ def test_of_two_edits_of_one_version_the_second_is_refused(any_database: Databas
         reader.expunge(stale)
     with any_database.writing() as session:
         service.edit_article(session, article_id, {"title": "New title"}, Catalog(), ADMIN)
-    with any_database.writing() as session, pytest.raises(StaleDataError):
-        save_late(session, stale)
+    with pytest.raises(StaleDataError):
+        any_database.write(lambda session: save_late(session, stale))
 
 
 def test_an_import_says_created_updated_unchanged(any_database: Database) -> None:
