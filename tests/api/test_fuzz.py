@@ -13,7 +13,7 @@ from kb_service.catalog import ensuring
 from tests.api.fuzzing import fuzz, operations
 from tests.conftest import ClientAs
 
-EXAMPLES = 2
+EXAMPLES = 3
 
 
 @pytest.fixture
