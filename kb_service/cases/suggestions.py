@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from kb_service.articles.addresses import article_url
 from kb_service.articles.models import Article
 from kb_service.articles.repository import is_published, is_readable
 from kb_service.auth.actors import Actor
@@ -22,7 +23,6 @@ from kb_service.cases.repository import list_interactions, visible
 from kb_service.catalog.context import Context
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.customers.service import preferred_context
-from kb_service.articles.addresses import article_url
 from kb_service.search.request import Chip, Hit, SearchOptions, SearchRequest, SearchResponse
 from kb_service.search.service import SearchService
 from kb_service.text import words_of

@@ -1,6 +1,7 @@
 """Bounded, explainable signals added to a fused score (pure). None can lift what does not apply.
 
-Each is capped, measured on three sets of questions (docs/evaluation.md); ``explain`` lists them with their share. Lower rooms own this protocol, rooms above implement it (SignalSource).
+Each is capped, measured on three sets of questions (docs/evaluation.md); ``explain`` lists them with their share.
+Lower rooms own this protocol, rooms above implement it (SignalSource).
 """
 
 from __future__ import annotations

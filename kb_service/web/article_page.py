@@ -102,6 +102,7 @@ def _render(page: Page, article: Article) -> Response:
     is_public = PUBLIC in article.audience and is_published(article)
     helped = page.request.query_params.get("helped", "")
     address = article_url(article.number, rendering.title)
+    _note_view(page, article)
     answer = page.render(
         "article.html",
         rendering.title,
@@ -124,7 +125,6 @@ def _render(page: Page, article: Article) -> Response:
         description=rendering.short_answer,
         robots=page.robots(is_public),
     )
-    _note_view(page, article)
     if is_public:
         answer.headers["Link"] = f'<{page.absolute(address)}>; rel="canonical"'
     return answer

@@ -53,7 +53,7 @@ def test_the_floor_shows_its_effect_and_a_change_is_audited(
         state = session.get(SiteState, "calibration")
         assert state and state.value["floor"] == 0.2
     assert ("site.no_answer_floor", "calibration") in audits(parts)
-    assert "0.08 → 0.2" in admin.get("/admin/calibration").text
+    assert "0.19 → 0.2" in admin.get("/admin/calibration").text
 
 
 @pytest.mark.parametrize("floor", ["", "x", "-1", "0.95", "nan", "1e9"])
