@@ -13,7 +13,8 @@ from dataclasses import asdict
 from sqlalchemy.orm import Session
 
 from kb_service.articles.access import is_published
-from kb_service.articles.inputs import ImportedArticle, Outcome
+from kb_service.articles.inputs import ArticleText, ImportedArticle, Outcome
+from kb_service.articles.licences import Standing, check_outside
 from kb_service.articles.models import Article, Redirect, Revision
 from kb_service.articles.moves import publish_revision
 from kb_service.articles.recording import audit, raise_index_version, show_revision
@@ -23,6 +24,7 @@ from kb_service.articles.validation import ValidText, validate
 from kb_service.auth.actors import SYSTEM, Actor
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.db.base import utcnow
+from kb_service.errors import Conflict, InvalidInput
 from kb_service.text import clean_text
 
 
@@ -41,6 +43,8 @@ def import_article(
     if article is not None and article.import_digest == digest:
         return Outcome.UNCHANGED, article
     valid = validate(item.text, catalog)
+    if item.publish or (article is not None and is_published(article)):
+        _check_outside(valid.text)
     outcome = Outcome.CREATED if article is None else Outcome.UPDATED
     if article is None:
         article = insert_article(session, valid, item.author, source, external_id)
@@ -55,6 +59,13 @@ def import_article(
     session.flush()
     audit(session, actor, "import", article, outcome=outcome.value, source=source)
     return outcome, article
+
+
+def _check_outside(text: ArticleText) -> None:
+    try:
+        check_outside(Standing(text.confidence, text.governance, frozenset(text.audience)))
+    except Conflict as error:  # what comes is at fault, not what is here
+        raise InvalidInput(error.detail, "/confidence") from error
 
 
 def _digest(item: ImportedArticle) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from kb_service.articles.access import get_for_change, is_published
+from kb_service.articles.licences import check_publishing, is_author_among, licence_of
 from kb_service.articles.lifecycle import Move, next_state, state_of
 from kb_service.articles.models import Article, Revision
 from kb_service.articles.recording import audit, raise_index_version, show_revision
-from kb_service.articles.repository import newest_revision, read_applicability
-from kb_service.articles.service import Change
+from kb_service.articles.repository import newest_revision, read_applicability, waiting_authors
+from kb_service.articles.service import Change, standing_of
 from kb_service.auth.actors import Actor, Scope
 from kb_service.catalog.context import intersect
 from kb_service.db.base import utcnow
@@ -60,7 +61,10 @@ def restore(session: Session, reference: int | str, actor: Actor) -> Change:
 
 def _begin(session: Session, reference: int | str, move: Move, actor: Actor) -> tuple[Article, Revision]:
     article = get_for_change(session, reference, actor)
-    if move is not Move.RESTORE:
+    if move is Move.PUBLISH:
+        wrote_it = is_author_among(actor, waiting_authors(session, article))
+        check_publishing(licence_of(actor), standing_of(article), wrote_it=wrote_it)
+    elif move is not Move.RESTORE:
         actor.require(Scope.ARTICLES_PUBLISH)
     newest = newest_revision(session, article.id)
     state = state_of(is_archived=article.archived_at is not None, is_published=is_published(article))

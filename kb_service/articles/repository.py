@@ -133,6 +133,14 @@ def to_content(revision: Revision, applies: Applicability) -> RevisionContent:
     )
 
 
+def waiting_authors(session: Session, article: Article) -> set[str]:
+    """Who wrote what readers do not see yet: every revision after the published one."""
+    published = session.get(Revision, article.published_revision_id) if article.published_revision_id else None
+    after = published.number if published else 0
+    statement = select(Revision.author).where(Revision.article_id == article.id, Revision.number > after)
+    return set(session.scalars(statement.distinct()))
+
+
 def is_readable(audiences: Iterable[str]) -> ColumnElement[bool]:
     """SQL: the article's audience meets ``audiences``."""
     stored = cast(Article.audience, Text)

@@ -17,10 +17,17 @@ from sqlalchemy.orm.attributes import flag_modified, set_committed_value
 
 from kb_service.articles.access import check_audience, get_for_change, is_published
 from kb_service.articles.inputs import REVISION_FIELDS, TEXT_FIELDS, ArticleText
+from kb_service.articles.licences import COMPLIANCE, Standing, check_outside, check_review, is_author_among, licence_of
 from kb_service.articles.lifecycle import Move, next_state, state_of
 from kb_service.articles.models import Article, Family, Revision
 from kb_service.articles.recording import audit, raise_index_version, show_revision
-from kb_service.articles.repository import find_family, newest_revision, read_applicability, store_applicability
+from kb_service.articles.repository import (
+    find_family,
+    newest_revision,
+    read_applicability,
+    store_applicability,
+    waiting_authors,
+)
 from kb_service.articles.validation import ValidText, validate
 from kb_service.auth.actors import Actor, Scope
 from kb_service.catalog.vocabulary import Catalog
@@ -152,6 +159,8 @@ def edit_article(
     if not changed:
         return Change(article)
     _check_rights(actor, article, valid.text, changed)
+    if "governance" in changed and article.governance == COMPLIANCE:  # else review is one edit away from being skipped
+        check_review(licence_of(actor), wrote_it=is_author_among(actor, waiting_authors(session, article)))
     if changed & REVISION_FIELDS:
         _revise(session, article, newest, valid, actor)
     is_withdrawn = _apply_at_once(session, article, valid.text, changed)
@@ -164,7 +173,14 @@ def edit_article(
     return Change(article, is_withdrawn)
 
 
+def standing_of(article: Article) -> Standing:
+    """What the licences look at."""
+    return Standing(article.confidence, article.governance, frozenset(article.audience))
+
+
 def _check_rights(actor: Actor, article: Article, text: ArticleText, changed: set[str]) -> None:
+    if is_published(article) and changed & {"audience", "confidence"}:
+        check_outside(Standing(text.confidence, text.governance, frozenset(text.audience)))
     if "audience" not in changed:
         return
     check_audience(actor, text.audience)
