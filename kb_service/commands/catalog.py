@@ -7,6 +7,7 @@ from datetime import date, datetime
 import typer
 
 from kb_service.commands.context import print_table, using_database
+from kb_service.errors import InvalidInput
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -65,6 +66,8 @@ def add_alias(
     """Add another way to write an entry."""
     from kb_service.catalog import service
 
+    if kind not in service.ALIAS_KINDS:
+        raise InvalidInput(f"There is no kind {kind!r}. Choose one of {', '.join(service.ALIAS_KINDS)}.")
     with using_database() as database, database.writing() as session:
         added = service.add_alias(session, kind, text, target)
     print("Added." if added else "It was there already.")

@@ -17,7 +17,7 @@ SITE_NAME = "Lumen Harbour Help"
 @app.command()
 def demo(
     load_only: bool = typer.Option(False, "--load-only", help="Load the sample knowledge and end."),
-    port: int = typer.Option(-1, help="Port to listen on; default KB_PORT."),
+    port: int = typer.Option(-1, max=65535, help="Port to listen on; default KB_PORT."),
 ) -> None:
     """Load the sample company into KB_DATA_DIR and serve it. Again: quick, and nothing is lost."""
     settings = demo_settings(port)

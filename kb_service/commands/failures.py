@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError
 
 from indexers.embedding.port import EncoderUnavailable
 from indexers.engine import EngineUnavailable
@@ -20,6 +20,8 @@ def explain(exc: Exception) -> str | None:
     if isinstance(exc, OperationalError):
         cause = str(exc.orig).strip().splitlines()[0]
         return f"the database cannot be used: {cause}. Check KB_DATABASE_URL, then `kb doctor`."
+    if isinstance(exc, ArgumentError):
+        return "KB_DATABASE_URL is no database address. Use sqlite:///path or postgresql+psycopg://user@host/name."
     if isinstance(exc, OSError):
         return f"{exc.strerror or exc}: {exc.filename or ''}. Check the path and its permissions.".replace(": .", ".")
     return None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from kb_service.errors import InvalidInput
 from kb_service.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -25,5 +26,7 @@ def export(
     from indexers.embedding import export as exporting
     from indexers.embedding.loader import packaged_export
 
+    if name != exporting.PACKAGED and to is None:
+        raise InvalidInput("Say where to write another model: --to FOLDER; then set KB_ENCODER to that folder.")
     folder = exporting.export(name, to) if to else packaged_export(Settings().data_dir)
     print(folder)

@@ -23,7 +23,7 @@ HEALTH_SECONDS = 60
 @app.command()
 def serve(
     host: str = typer.Option("", help="Address to listen on; default KB_HOST."),
-    port: int = typer.Option(-1, help="Port to listen on; default KB_PORT."),
+    port: int = typer.Option(-1, max=65535, help="Port to listen on; default KB_PORT."),
     worker: bool = typer.Option(True, help="Also feed the index, when no other process does."),
     workers: int = typer.Option(0, min=0, max=64, help="Processes that serve; default KB_WORKERS."),
 ) -> None:

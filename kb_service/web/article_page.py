@@ -78,7 +78,9 @@ def post_feedback(
         )
     kept = [(k, v) for k, v in page.request.query_params.items() if k != "helped"]
     address = article_url(article.number, shown_revision(session, article).title)
-    return RedirectResponse(f"{address}?{urlencode([*kept, ('helped', step)])}#helped", 303)
+    answer = RedirectResponse(f"{address}?{urlencode([*kept, ('helped', step)])}#helped", 303)
+    visitor.keep_session(page.request, answer)  # by which the reason finds its vote
+    return answer
 
 
 def _vote(page: Page, session: WritingSession, article: Article, vote: Vote) -> None:

@@ -1,4 +1,3 @@
-# ruff: noqa: F811  (a fixture of another module)
 """Administration by pages: the no-answer floor, people, keys; and what "did this help?" keeps."""
 
 from __future__ import annotations
@@ -14,8 +13,11 @@ from kb_service.articles.markdown import read_sections, to_html
 from kb_service.articles.models import Article, AuditEvent, Feedback
 from kb_service.assembly import Parts
 from kb_service.search.models import SiteState
-from tests.api.test_pages import HTML, address, library, signed_in, token_of  # noqa: F401
+from tests.api import test_pages
+from tests.api.test_pages import HTML, address, signed_in, token_of
 from tests.conftest import HOST
+
+library = test_pages.library
 
 
 @pytest.fixture
