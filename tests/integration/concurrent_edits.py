@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx
@@ -79,6 +80,17 @@ class Traffic:
             if answer.status_code in (200, 202):
                 self.winners[changed] += 1
 
+    def run_beside(self, work: Callable[[], None]) -> None:
+        """Searchers alone, for as long as ``work`` takes."""
+        deadline = time.monotonic() + self.seconds
+        threads = [threading.Thread(target=self._search, args=(n, deadline)) for n in range(SEARCHERS)]
+        for thread in threads:
+            thread.start()
+        while time.monotonic() < deadline:
+            work()
+        for thread in threads:
+            thread.join()
+
     def _search(self, seed: int, deadline: float) -> None:
         addresses = (
             "/v1/search?query=tunnel",
@@ -105,7 +117,7 @@ def check_outcome(traffic: Traffic) -> None:
     assert max(traffic.winners.values()) == 1, "two changes of the same version succeeded"
     assert traffic.statuses[412] > 0, "nobody ever met another one"
     _check_rows(traffic)
-    _check_index(traffic.served)
+    check_index(traffic.served)
 
 
 def _check_rows(traffic: Traffic) -> None:
@@ -120,7 +132,7 @@ def _check_rows(traffic: Traffic) -> None:
             assert states["draft"] <= 1
 
 
-def _check_index(served: Served) -> None:
+def check_index(served: Served) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         with served.database.reading() as session:
