@@ -35,6 +35,13 @@ def until(condition: Callable[[], object], seconds: float) -> float:
     return time.monotonic() - started
 
 
+def _serves(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and any("spawn_main" in part for part in process.cmdline())
+    except psutil.Error:  # killed, and not yet buried by its supervisor
+        return False
+
+
 @dataclass
 class Served:
     """The served site: its processes, who writes the index, clients bound to one process."""
@@ -47,8 +54,7 @@ class Served:
 
     def pids(self) -> set[int]:
         """Processes that serve (multiprocessing's own tracker is none of them)."""
-        children = self.supervisor.children()
-        return {c.pid for c in children if c.is_running() and any("spawn_main" in part for part in c.cmdline())}
+        return {child.pid for child in self.supervisor.children() if _serves(child)}
 
     def writer(self) -> int:
         text = (self.data_dir / "index" / "writer.lock").read_text()
