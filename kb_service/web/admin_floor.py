@@ -72,7 +72,7 @@ def post_floor(page: CurrentPage, session: WritingSession, floor: Annotated[str,
 
 def _render(page: Page, chosen: float | None, typed: str, error: str) -> Response:
     current = calibrating.calibration_in_force(page.session).floor
-    page.parts.search.log.flush(1.0)
+    page.parts.search.log.flush(3.0)
     with page.parts.database.reading() as session:  # begun behind the flush, so that it sees what was just asked
         questions = calibrating.recent_questions(session)
     measured = calibrating.measure(page.parts.search, questions)
