@@ -24,6 +24,7 @@ from kb_service.telemetry import Event, log
 ROUTED = (
     "kb_service.search.endpoints",
     "kb_service.articles.endpoints",
+    "kb_service.articles.rendering_routes",
     "kb_service.articles.attachment_routes",
     "kb_service.articles.catalog_routes",
     "kb_service.auth.endpoints",

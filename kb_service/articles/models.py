@@ -135,6 +135,27 @@ class Attachment(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
+class RenderingOverride(Base):
+    """A person's text for one channel. In force while ``digest`` is that of the revision which readers see.
+
+    ``revision_number``: the revision that it was written for or last confirmed on; an empty ``digest`` waits for another
+    person's confirmation.
+    """
+
+    __tablename__ = "rendering_override"
+    __table_args__ = (UniqueConstraint("article_id", "channel"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), index=True)
+    channel: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(default="")
+    revision_number: Mapped[int]
+    digest: Mapped[str] = mapped_column(default="")
+    author: Mapped[str] = mapped_column(default="")
+    updated_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
 class Feedback(Base):
     """The answer to "Did this help?" on a revision: a vote, a reason and words that only authors read."""
 

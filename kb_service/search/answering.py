@@ -28,7 +28,7 @@ class AnswerThresholds:
 class Packet:
     """One article as every channel says it: which revision, which passage, for whom, and its text by channel.
 
-    ``renderings``: summary (one line) and text (plain, only sections that apply in the asked context).
+    ``renderings``: summary (one line), text (plain, only sections that apply in the asked context) and every channel's form.
     """
 
     article: int

@@ -147,7 +147,8 @@ class SearchService:
         if outcome == "choices" and len(hits) == 1:
             outcome, clarify = "answer", None
         chosen = hits[: 1 if outcome == "answer" else MAX_CHOICES] if outcome != "none" else []
-        texts = channel_texts(self.database, self.catalog, [hit.article for hit in chosen], request.stated)
+        base = self.settings.base_url.rstrip("/")
+        texts = channel_texts(self.database, self.catalog, [hit.article for hit in chosen], request.stated, base)
         answer = Answer(
             new_query_id(), outcome, packets(outcome, chosen, texts), clarify if outcome == "choices" else None,
             found.refusal if outcome == "none" else None, list(found.candidates.degraded),

@@ -27,6 +27,7 @@ from kb_service.web import (
     case_contact,
     case_pages,
     portal,
+    renderings_page,
     sign_in,
     site_files,
     widget,
@@ -46,6 +47,7 @@ ROUTERS = (
     admin_floor.router,
     admin_users.router,
     admin_keys.router,
+    renderings_page.router,
     site_files.router,
 )
 
