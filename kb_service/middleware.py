@@ -13,7 +13,6 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import OperationalError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kb_service.auth.csrf import SAFE_METHODS
 from kb_service.auth.keys import canonical_origin, is_own_origin
 from kb_service.auth.ratelimit import RateLimiter
+from kb_service.db.failures import UNREACHABLE
 from kb_service.errors import KbError, NotAllowed, RateLimited, TooLarge
 from kb_service.problems import on_unavailable, respond
 from kb_service.settings import Settings
@@ -114,7 +114,7 @@ def _request_id(sent: str | None) -> str:
 
 
 def _crash_response(scope: Scope, exc: Exception) -> Response:
-    if isinstance(exc, OperationalError):  # of a middleware: the application answers its own
+    if isinstance(exc, UNREACHABLE):  # of a middleware: the application answers its own
         return on_unavailable(Request(scope), exc)
     return respond(Request(scope), KbError("The error is logged under this request's id."))
 
