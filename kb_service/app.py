@@ -29,6 +29,7 @@ ROUTED = (
     "kb_service.articles.catalog_routes",
     "kb_service.auth.endpoints",
     "kb_service.customers.endpoints",
+    "kb_service.bookmarks.endpoints",
     "kb_service.cases.suggest_routes",
     "kb_service.cases.endpoints",
     "kb_service.cases.queue_routes",
@@ -50,6 +51,7 @@ TAGS = [
     {"name": "catalog", "description": "Products, releases, operating systems and topics."},
     {"name": "customers", "description": "People, organisations, and what they own."},
     {"name": "cases", "description": "What customers ask, in one thread each, until it is answered."},
+    {"name": "bookmarks", "description": "Sets of articles that people keep, share, follow and copy."},
     {"name": "access", "description": "Who may come in: sessions, users, keys."},
     {"name": "operations", "description": "Health and a ping."},
 ]

@@ -41,6 +41,7 @@ class Parts:
 
 def assemble(settings: Settings, writable: bool = True) -> Parts:
     """Open every part. ``writable``: this process may write the index when nobody else does."""
+    from kb_service.bookmarks.signals import BookmarkSignals
     from kb_service.catalog.repository import CatalogCache
     from kb_service.search.service import SearchService
     from kb_service.secret import with_secret_key
@@ -55,6 +56,7 @@ def assemble(settings: Settings, writable: bool = True) -> Parts:
         catalog = CatalogCache(database)
         search = SearchService(database, engine, encoder, catalog, settings)
         opened.callback(search.close)
+        search.pipeline.sources.append(BookmarkSignals(database, catalog))
         return Parts(settings, database, catalog, engine, encoder, search, opened.pop_all())
 
 

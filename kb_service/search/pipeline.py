@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -22,9 +22,11 @@ from kb_service.search import checking, evidence
 from kb_service.search.checking import ArticleFacts
 from kb_service.search.curation import Curation
 from kb_service.search.fusion import Fused, Weights, above_floor, fuse
+from kb_service.search.lifting import lift
 from kb_service.search.ranking import Frame, Ranked, keep_one_per_family, score
 from kb_service.search.request import SearchRequest
 from kb_service.search.retrieval import Retriever
+from kb_service.search.signals import SignalSource
 from kb_service.search.understanding import Understood, understand
 
 _CACHE_ENTRIES = 2048
@@ -87,6 +89,7 @@ class Pipeline:
         self._catalog = catalog
         self._retriever = retriever
         self._weights = weights
+        self.sources: list[SignalSource] = []
         self._cache: OrderedDict[tuple[object, ...], Candidates] = OrderedDict()
         self._signatures: OrderedDict[tuple[object, ...], SignatureSet] = OrderedDict()
         self._lock = threading.Lock()
@@ -110,6 +113,7 @@ class Pipeline:
         )  # fmt: skip
         scored = score(passed, frame, {})
         results = [] if candidates.is_look_alike else keep_one_per_family(scored, frame)
+        results = self._lifted(results, request)
         visible = {i: f for i, f in facts.items() if not f.audience.isdisjoint(request.actor.audiences)}
         timings = dict(candidates.timings_ms)
         timings["check"] = (checked - retrieved) * 1000
@@ -117,6 +121,19 @@ class Pipeline:
         timings["retrieve"] = (retrieved - started) * 1000
         refusal = evidence.refusal(candidates.evidence, curation.calibration)
         return Found(snapshot, frame, candidates, results, scored[:_LEADERS], visible, facts, dropped, refusal, timings)
+
+    def stamp(self, request: SearchRequest) -> Hashable:
+        """What rooms above say to this actor, as a value to compare; None: nothing."""
+        said = tuple(source.stamp(request.actor) for source in self.sources)
+        return said if any(stamp is not None for stamp in said) else None
+
+    def _lifted(self, results: list[Ranked], request: SearchRequest) -> list[Ranked]:
+        if request.options.kind == "answer":
+            return results  # a channel answers everybody alike
+        ids = [result.candidate.fused.article_id for result in results]
+        for source in self.sources:
+            results = lift(results, source.signals(ids, request.actor))
+        return results
 
     def read_facts(self, article_ids: list[int]) -> dict[int, ArticleFacts]:
         """The one set query of the check."""

@@ -72,6 +72,7 @@ def _hit(
         variants=variants,
         pinned=ranked.pinned,
         why=explain(ranked) if p.why else None,
+        in_sets=[signal.detail for signal in ranked.signals if signal.name == "bookmark"],
     )
 
 

@@ -100,6 +100,8 @@ class Hit:
     variants: list[Variant] = field(default_factory=list)
     pinned: bool = False
     why: list[dict[str, Any]] | None = None
+    in_sets: list[str] = field(default_factory=list)
+    """For staff: the bookmark sets that it stands in ("in Mia’s set for Gateway")."""
 
 
 @dataclass(slots=True)

@@ -78,7 +78,14 @@ class SearchService:
         key = (
             None
             if request.options.chips
-            else (snapshot.id, text, request.memo_key(), curation.stamp, self.catalog.indexes)
+            else (
+                snapshot.id,
+                text,
+                request.memo_key(),
+                curation.stamp,
+                self.catalog.indexes,
+                self.pipeline.stamp(request),
+            )
         )
         if key is not None and (again := self._memo.recall(key)) is not None:
             return again

@@ -7,11 +7,12 @@ Lower rooms own this protocol, rooms above implement it (SignalSource).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from indexers.analysis import fold
+from kb_service.auth.actors import Actor
 from kb_service.catalog.context import Match
 
 EXACT_BONUS = 0.22
@@ -33,10 +34,13 @@ class Signal:
 
 
 class SignalSource(Protocol):
-    """Something above search that knows more about articles (reuse, bookmarks)."""
+    """Something above search that knows more about articles (bookmarks); lifting.py caps what it says."""
 
-    def signals(self, article_ids: Sequence[int], query: str) -> Mapping[int, Sequence[Signal]]:
-        """Signals by article; each value is capped by the caller."""
+    def stamp(self, actor: Actor) -> Hashable:
+        """Changes with whatever would be said to this actor; None: nothing."""
+
+    def signals(self, article_ids: Sequence[int], actor: Actor) -> Mapping[int, Sequence[Signal]]:
+        """Signals by article for this actor; cheap, for every search asks."""
 
 
 def exactness(match: Match, has_context: bool) -> Signal | None:

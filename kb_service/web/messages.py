@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kb_service.web.bookmark_messages import BOOKMARKS
 from kb_service.web.case_messages import CASES
 from kb_service.web.messages_admin import ADMIN, Text
 from kb_service.web.renderings_messages import RENDERINGS
@@ -207,6 +208,7 @@ WIDGET: dict[str, Text] = {
 
 MESSAGES: dict[str, Text] = {
     **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
+    **BOOKMARKS,
 }  # fmt: skip
 
 
