@@ -105,6 +105,22 @@ def sample(
     measure(json, failures, fresh, console())
 
 
+@app.command()
+def duplicates(
+    folder: Folder,
+    pairs: Annotated[
+        int, typer.Option(help="Also list so many alike pairs of the corpus itself, for a person to judge.")
+    ] = 0,
+    json: Json = None,
+    fresh: Fresh = False,
+) -> None:
+    """Planted paraphrases that are flagged, and look-alikes for another version or product that are not."""
+    from eval.duplicates import measure
+    from eval.reporting import console
+
+    measure(_load(folder, "dev"), json, fresh, pairs, console())
+
+
 def _load(folder: Path, split: str) -> Dataset:
     from eval.datasets import load
 

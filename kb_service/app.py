@@ -14,6 +14,8 @@ from starlette.middleware import Middleware
 from kb_service import docs_page
 from kb_service.assembly import Parts, assemble
 from kb_service.auth.gate import Gate
+from kb_service.authoring.checks_nightly import checking_jobs
+from kb_service.authoring.duplicates_finding import Finder
 from kb_service.indexing import IndexFeed
 from kb_service.middleware import BodyLimit, CrossOrigin, Edge, RateLimit
 from kb_service.problems import PROBLEMS, install_error_handlers
@@ -24,6 +26,7 @@ from kb_service.telemetry import Event, log
 ROUTED = (
     "kb_service.search.endpoints",
     "kb_service.articles.endpoints",
+    "kb_service.authoring.checks_routes",
     "kb_service.articles.rendering_routes",
     "kb_service.articles.attachment_routes",
     "kb_service.articles.catalog_routes",
@@ -48,6 +51,7 @@ DESCRIPTION = """One knowledge base, one path to the answer, every channel.
 TAGS = [
     {"name": "search", "description": "Ask: results, answers, type-ahead, events."},
     {"name": "articles", "description": "Read, write, publish and archive articles."},
+    {"name": "authoring", "description": "Keep knowledge true: checks, duplicates, links, gaps."},
     {"name": "catalog", "description": "Products, releases, operating systems and topics."},
     {"name": "customers", "description": "People, organisations, and what they own."},
     {"name": "cases", "description": "What customers ask, in one thread each, until it is answered."},
@@ -91,7 +95,9 @@ def _middleware(settings: Settings) -> list[Middleware]:
 def _hold(app: FastAPI, parts: Parts) -> None:
     app.state.parts = parts
     app.state.gate = Gate(parts.settings, parts.database)
-    app.state.feed = IndexFeed.of(parts, retention_jobs(parts))
+    app.state.finder = Finder(parts.search)
+    checking = checking_jobs(parts.database, app.state.finder, parts.catalog)
+    app.state.feed = IndexFeed.of(parts, [*retention_jobs(parts), *checking])
 
 
 def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from kb_service.articles.inputs import OUTSIDE_AUDIENCES
 from kb_service.articles.models import Article
-from kb_service.articles.repository import find_article, find_link_target
+from kb_service.articles.repository import find_article, find_link_target, find_redirect, parse_reference
 from kb_service.auth.actors import Actor, Scope
 from kb_service.errors import InvalidInput, NotAllowed, NotFound
 
@@ -40,6 +40,14 @@ def find_linked(session: Session, target: str, source: str | None, actor: Actor)
     number = find_link_target(session, target, source)
     article = find_article(session, number) if number else None
     return article if article is not None and may_know(actor, article) else None
+
+
+def find_moved(session: Session, reference: str, actor: Actor) -> Article | None:
+    """The published article that one merged into it leads to; None where the actor may not read that."""
+    article_id = parse_reference(reference)
+    target = find_redirect(session, f"/a/KB{article_id:06d}") if article_id is not None else None
+    article = session.get(Article, target) if target is not None else None
+    return article if article is not None and is_published(article) and may_know(actor, article) else None
 
 
 def get_for_change(session: Session, reference: int | str, actor: Actor) -> Article:

@@ -6,7 +6,7 @@ Invariants: what takes text from readers is committed, then withdrawn from the i
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
@@ -15,7 +15,7 @@ from kb_service.articles import moves
 from kb_service.articles.access import get_known
 from kb_service.articles.feedback import Vote, give_feedback
 from kb_service.articles.repository import Place, count_articles, find_revision, list_articles, list_revisions
-from kb_service.articles.requests import AskedContext, Changing, ListPage, Reference, read_cursor, write_cursor
+from kb_service.articles.requests import PENDING, AskedContext, Changing, ListPage, Reference, read_cursor, write_cursor
 from kb_service.articles.schemas import (
     ArticleCreate,
     ArticleList,
@@ -44,8 +44,6 @@ from kb_service.http import (
 )
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"])
-
-PENDING: dict[int | str, dict[str, Any]] = {202: {"model": ArticleOut, "description": "Stored; the index follows."}}
 
 
 @router.post("", status_code=201, response_model=ArticleOut)

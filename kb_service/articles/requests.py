@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from kb_service.articles.feed import IndexFeed, NoFeed
 from kb_service.articles.lifecycle import State
 from kb_service.articles.recording import withdrawn_version
 from kb_service.articles.repository import ListFilter, Place
+from kb_service.articles.schemas import ArticleOut
 from kb_service.articles.service import Change
 from kb_service.articles.views import view_article
 from kb_service.auth.actors import Actor, Scope
@@ -28,6 +29,7 @@ from kb_service.http import CurrentActor, CurrentParts, JsonResponse, etag, requ
 from kb_service.text import Line
 
 WAIT_SECONDS = 10.0
+PENDING: dict[int | str, dict[str, Any]] = {202: {"model": ArticleOut, "description": "Stored; the index follows."}}
 QUERY_POINTERS = Pointers("/query/product", "/query/version", "/query/os")
 
 Reference = Annotated[str, Path(max_length=20, description="An id or a KB number.")]

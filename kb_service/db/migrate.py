@@ -35,8 +35,8 @@ def script_location() -> Path:
 def import_models() -> None:
     """Import every module that maps tables, so that the metadata is whole."""
     package = Path(kb_service.__file__).parent
-    rooms = sorted(path.parent.name for path in package.glob("*/models.py"))
-    for name in (*(f"{room}.models" for room in rooms), "db.outbox", "db.jobs"):
+    tables = sorted(f"{path.parent.name}.{path.stem}" for path in package.glob("*/*models.py"))
+    for name in (*tables, "db.outbox", "db.jobs"):
         importlib.import_module(f"kb_service.{name}")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from kb_service.articles.access import find_linked, get_known, is_published
+from kb_service.articles.access import find_linked, find_moved, get_known, is_published
 from kb_service.articles.addresses import article_url
 from kb_service.articles.feedback import Vote, give_feedback
 from kb_service.articles.lifecycle import State
@@ -26,7 +26,7 @@ from kb_service.articles.repository import (
 from kb_service.articles.views import shown_revision
 from kb_service.auth.actors import PUBLIC
 from kb_service.catalog.context import Context
-from kb_service.errors import InvalidInput, KbError
+from kb_service.errors import InvalidInput, KbError, NotFound
 from kb_service.http import WritingSession
 from kb_service.search.request import SearchOptions, SearchRequest
 from kb_service.web import visitor
@@ -47,7 +47,12 @@ REASONS = ("wrong_version", "did_not_work", "unclear", "not_asked")
 @router.get("/a/{number}/{slug}")
 def read_article(page: CurrentPage, number: str, slug: str = "") -> Response:
     """The article in the context in force; another slug leads to the right address (301)."""
-    article = get_known(page.session, number, page.actor)
+    try:
+        article = get_known(page.session, number, page.actor)
+    except NotFound:
+        if (moved_to := find_moved(page.session, number, page.actor)) is None:
+            raise
+        return RedirectResponse(article_url(moved_to.number, moved_to.title), 301)
     url = article_url(article.number, shown_revision(page.session, article).title)
     if page.request.url.path != url:
         query = page.request.url.query

@@ -9,6 +9,7 @@ from typing import Any
 
 from kb_service.web.bookmark_messages import BOOKMARKS
 from kb_service.web.case_messages import CASES
+from kb_service.web.findings_messages import FINDINGS
 from kb_service.web.messages_admin import ADMIN, Text
 from kb_service.web.renderings_messages import RENDERINGS
 
@@ -208,6 +209,7 @@ WIDGET: dict[str, Text] = {
 
 MESSAGES: dict[str, Text] = {
     **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
+    **FINDINGS,
     **BOOKMARKS,
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ from kb_service.web import (
     browse,
     case_contact,
     case_pages,
+    findings_page,
     portal,
     renderings_page,
     sign_in,
@@ -50,6 +51,7 @@ ROUTERS = (
     admin_users.router,
     admin_keys.router,
     renderings_page.router,
+    findings_page.router,
     site_files.router,
 )
 

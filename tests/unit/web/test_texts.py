@@ -13,7 +13,18 @@ from kb_service.web.messages import MESSAGES, message
 from kb_service.web.sign_in import local_path
 
 WEB = Path(__file__).parents[3] / "kb_service" / "web"
-FAMILIES = ("error.", "type.", "degraded.", "facet.", "helped.", "admin.", "section.", "widget.", "renderings.")
+FAMILIES = (
+    "error.",
+    "type.",
+    "degraded.",
+    "facet.",
+    "helped.",
+    "admin.",
+    "section.",
+    "widget.",
+    "renderings.",
+    "findings.",
+)
 """Prefixes of keys that are completed by a value at run time."""
 
 

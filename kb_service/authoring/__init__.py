@@ -1,0 +1,1 @@
+"""Authoring: what uses search to keep knowledge true: checks, duplicates, gaps, tasks, review."""
