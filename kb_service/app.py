@@ -16,6 +16,8 @@ from kb_service.assembly import Parts, assemble
 from kb_service.auth.gate import Gate
 from kb_service.authoring.checks_nightly import checking_jobs
 from kb_service.authoring.duplicates_finding import Finder
+from kb_service.desk.live import Hub
+from kb_service.desk.stopping import on_stop
 from kb_service.indexing import IndexFeed
 from kb_service.middleware import BodyLimit, CrossOrigin, Edge, RateLimit
 from kb_service.problems import PROBLEMS, install_error_handlers
@@ -33,6 +35,7 @@ ROUTED = (
     "kb_service.auth.endpoints",
     "kb_service.customers.endpoints",
     "kb_service.bookmarks.endpoints",
+    "kb_service.desk.endpoints",
     "kb_service.cases.suggest_routes",
     "kb_service.cases.endpoints",
     "kb_service.cases.queue_routes",
@@ -56,6 +59,7 @@ TAGS = [
     {"name": "customers", "description": "People, organisations, and what they own."},
     {"name": "cases", "description": "What customers ask, in one thread each, until it is answered."},
     {"name": "bookmarks", "description": "Sets of articles that people keep, share, follow and copy."},
+    {"name": "desk", "description": "The agent's desk: views, one search, what happens live."},
     {"name": "access", "description": "Who may come in: sessions, users, keys."},
     {"name": "operations", "description": "Health and a ping."},
 ]
@@ -95,6 +99,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
 def _hold(app: FastAPI, parts: Parts) -> None:
     app.state.parts = parts
     app.state.gate = Gate(parts.settings, parts.database)
+    app.state.desk_hub = Hub(parts.database)
     app.state.finder = Finder(parts.search)
     checking = checking_jobs(parts.database, app.state.finder, parts.catalog)
     app.state.feed = IndexFeed.of(parts, [*retention_jobs(parts), *checking])
@@ -108,10 +113,12 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], Ab
         _hold(app, parts)
         if settings.run_worker:
             await to_thread.run_sync(app.state.feed.start)
+        on_stop(app.state.desk_hub.close)
         log(Event.SERVICE_STARTED, version=VERSION, worker=settings.run_worker)
         try:
             yield
         finally:
+            app.state.desk_hub.close()
             await to_thread.run_sync(app.state.feed.stop)
             if given is None:
                 await to_thread.run_sync(parts.close)

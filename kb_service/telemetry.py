@@ -49,6 +49,7 @@ class Event(StrEnum):
     QUERY_LOG_DROPPED = "search.query_log_dropped"
     SEARCH_DEGRADED = "search.degraded"
     IMPORT_FINISHED = "transfer.import_finished"
+    DESK_WATCH_FAILED = "desk.watch_failed"
     EXPORT_FINISHED = "transfer.export_finished"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from kb_service.web.bookmark_messages import BOOKMARKS
 from kb_service.web.case_messages import CASES
+from kb_service.web.desk_messages import DESK
 from kb_service.web.findings_messages import FINDINGS
 from kb_service.web.messages_admin import ADMIN, Text
 from kb_service.web.renderings_messages import RENDERINGS
@@ -211,6 +212,7 @@ MESSAGES: dict[str, Text] = {
     **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
     **FINDINGS,
     **BOOKMARKS,
+    **DESK,
 }  # fmt: skip
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form
+from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
+from kb_service.auth import sessions
+from kb_service.auth.actors import Scope
 from kb_service.errors import NotAuthenticated, RateLimited
 from kb_service.http import WritingSession
 from kb_service.web.messages import message
@@ -41,7 +44,7 @@ def post_sign_in(
         token = gate.sign_in(page.request, session, email[:300], password[:1000])
     except (NotAuthenticated, RateLimited) as error:
         return _form(page, next, email, error.detail, error.status)
-    answer = RedirectResponse(local_path(next), 303)
+    answer = RedirectResponse(_first_page(session, token, local_path(next)), 303)
     gate.set_session(page.request, answer, token)
     return answer
 
@@ -52,6 +55,12 @@ def post_sign_out(page: CurrentPage, session: WritingSession) -> Response:
     answer = RedirectResponse("/", 303)
     page.request.app.state.gate.sign_out(page.request, session, answer)
     return answer
+
+
+def _first_page(session: Session, token: str, wanted: str) -> str:
+    """Who works on cases begins at the desk, unless an address was asked for."""
+    actor = sessions.actor_from_cookie(session, token)
+    return "/desk" if wanted == "/" and actor is not None and actor.may(Scope.CASES_READ) else wanted
 
 
 def local_path(address: str) -> str:
