@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     """Processes of ``kb serve``."""
     run_worker: bool = True
     """``kb serve`` also drains the change feed."""
-    retrieval_depth: int = Field(default=200, ge=10, le=1000)
+    retrieval_depth: int = Field(default=100, ge=10, le=1000)
     """Families fetched from each retriever, whatever the page."""
     query_log_days: int = Field(default=90, ge=0)
     rate_limit_per_minute: int = Field(default=600, ge=0)

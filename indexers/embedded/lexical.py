@@ -73,9 +73,9 @@ class LexicalLeg:
         limits = self._filter_clauses(admitted)
         known = [name for name in names if self._holds(name, limits)]
         unknown = tuple(name for name in names if name not in known)
-        wanted = Query.boolean_query(list(self._clauses(terms, query)))
-        first = self._rank(limits, [(Occur.Must, wanted), self._must_name(known)], admitted, depth) if known else None
-        rest = self._rank(limits, [(Occur.Must, wanted)], admitted, depth)
+        wanted = list(self._clauses(terms, query))
+        first = self._rank(limits, [_all_of(wanted), self._must_name(known)], admitted, depth) if known else None
+        rest = self._rank(limits, wanted, admitted, depth)
         candidates = self._merge(first, rest, depth)
         best = first if first is not None and len(first.slots) else rest
         share = self._matched_share(terms, best.addresses[0]) if best.addresses else 0.0
@@ -148,7 +148,7 @@ class LexicalLeg:
                 return ranked.cut(depth)
         limit = min(depth * DOCUMENTS_PER_ARTICLE, self._documents)
         while True:
-            ranked, is_all = self._search([*limits, *clauses], admitted, limit)
+            ranked, is_all = self._search([*limits, _all_of(clauses)] if limits else clauses, admitted, limit)
             if is_all or len(ranked.slots) > depth:
                 return ranked.cut(depth)
             limit = min(limit * 4, self._documents)
@@ -207,6 +207,11 @@ class LexicalLeg:
         return (
             math.log1p((self._documents - frequency + 0.5) / (frequency + 0.5)) if frequency <= self._documents else 0.0
         )
+
+
+def _all_of(clauses: Clauses) -> tuple[Any, Any]:
+    """As one clause that must match. Where nothing else is asked the clauses go alone: tantivy then skips whole blocks."""
+    return Occur.Must, Query.boolean_query(list(clauses))
 
 
 def make_candidates(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 GRACE_SECONDS = 20
+SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter from one that waits. Python's 5 ms is as long as a search: a retriever that comes
+back from its own code would wait so long for the other's next line."""
 HEALTH_SECONDS = 60
 """A process that is alive and has said nothing for so long is replaced; a dead one is at once."""
 
@@ -35,11 +39,16 @@ def serve(
 
 def run(settings: Settings, host: str, port: int) -> None:
     """Serve with as many processes as the settings say; requests in hand are finished at the end."""
-    configure_logging(settings.log_level)
+    _prepare(settings)
     if settings.workers == 1:
         _serve_here(settings, host, port)
     else:
         _supervise(settings, host, port)
+
+
+def _prepare(settings: Settings) -> None:
+    configure_logging(settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def _serve_here(settings: Settings, host: str, port: int) -> None:
@@ -89,7 +98,7 @@ def make_app(settings: Settings) -> FastAPI:
     """The application of one of several processes."""
     from kb_service.app import create_app
 
-    configure_logging(settings.log_level)
+    _prepare(settings)
     _end_with_parent()
     return create_app(settings)
 

@@ -64,16 +64,21 @@ def count(
     """Value → number of results, per facet. Versions are counted for the product in force only."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in ("product", "version", "os", "type", "topic")}
     releases = catalogued.releases.get(product or "", ())
-    for result in results:
-        facts = result.candidate.facts
-        applicability = applicabilities[facts.key]
-        counts["product"].update(applicability.products())
-        counts["os"].update(systems_named(applicability))
-        counts["type"][facts.type] += 1
-        counts["topic"].update(facts.topics)
+    for key, number in Counter(result.candidate.facts.key for result in results).items():
+        applicability = applicabilities[key]
+        _add(counts["product"], applicability.products(), number)
+        _add(counts["os"], systems_named(applicability), number)
         if product and releases:
-            counts["version"].update(versions_covered(applicability, product, releases, catalogued.named))
+            _add(counts["version"], versions_covered(applicability, product, releases, catalogued.named), number)
+    counts["type"].update(result.candidate.facts.type for result in results)
+    for topics, number in Counter(result.candidate.facts.topics for result in results).items():
+        _add(counts["topic"], topics, number)
     return counts
+
+
+def _add(counter: Counter[str], values: Iterable[str], number: int) -> None:
+    for value in values:
+        counter[value] += number
 
 
 def present(
