@@ -35,7 +35,9 @@ def prepare() -> None:
 def relevance(
     folder: Folder,
     split: Split = "dev",
-    engine: Annotated[str, typer.Option(help="Only embedded in this version.")] = "embedded",
+    engine: Annotated[
+        str, typer.Option(help="embedded, or opensearch: the cluster of KB_OPENSEARCH_URL.")
+    ] = "embedded",
     no_context: Annotated[bool, typer.Option("--no-context", help="Do not pass the queries' contexts.")] = False,
     inferred: Annotated[
         bool, typer.Option("--inferred", help="Pass them as inferred: they prefer, not filter.")
@@ -52,11 +54,11 @@ def relevance(
     from eval.asking import ContextMode
     from eval.reporting import console
 
-    if engine != "embedded":
-        raise typer.BadParameter("This version has the embedded engine only.")
+    if engine not in ("embedded", "opensearch"):
+        raise typer.BadParameter("There are embedded and opensearch.")
     mode = ContextMode.NONE if no_context else ContextMode.INFERRED if inferred else ContextMode.STATED
     chosen = tuple(part.strip() for part in types.split(",") if part.strip())
-    wishes = measuring.Wishes(mode, json, run, yardstick, failures, chosen, fresh)
+    wishes = measuring.Wishes(mode, json, run, yardstick, failures, chosen, fresh, engine)
     measuring.measure(_load(folder, split), wishes, console())
 
 

@@ -75,12 +75,14 @@ def shared_encoder(root: Path) -> Encoder:
 
 
 @contextmanager
-def open_base(source: Path, digest: str, progress: Progress, fresh: bool = False) -> Iterator[KnowledgeBase]:
+def open_base(
+    source: Path, digest: str, progress: Progress, fresh: bool = False, engine: str = "embedded"
+) -> Iterator[KnowledgeBase]:
     """The base of ``source`` (what ``kb import`` takes; ``digest`` of its content), built first if absent."""
     from kb_service.assembly import assemble
 
     root = cache_root()
-    settings = _settings(root, digest)
+    settings = _settings(root, digest, engine)
     with _locked(root / f"{settings.data_dir.name}.lock"):
         if fresh:
             shutil.rmtree(settings.data_dir, ignore_errors=True)
@@ -105,14 +107,29 @@ def indexing_code_digest() -> str:
     return total.hexdigest()[:16]
 
 
-def _settings(root: Path, digest: str) -> Settings:
+def _settings(root: Path, digest: str, engine: str) -> Settings:
     from indexers.passages import PASSAGE_RECIPE
     from kb_service.settings import Settings
 
     recipe = shared_encoder(root).recipe
     name = hashlib.sha256(f"{digest}\n{PASSAGE_RECIPE}\n{recipe.digest()}".encode()).hexdigest()[:16]
+    if engine == "opensearch":
+        return _on_cluster(root, name)
     # An encoder may take long beside other work: an evaluation must not degrade to words alone unnoticed.
-    return Settings(data_dir=root / name, run_worker=False, encoder_timeout_seconds=60)
+    return Settings(data_dir=root / name, opensearch_url="", run_worker=False, encoder_timeout_seconds=60)
+
+
+def _on_cluster(root: Path, name: str) -> Settings:
+    """A base whose index lies in the cluster, under a prefix of its own."""
+    from kb_service.errors import Unavailable
+    from kb_service.settings import Settings
+
+    if not Settings().opensearch_url:
+        raise Unavailable("Set KB_OPENSEARCH_URL to measure a cluster.")
+    return Settings(
+        data_dir=root / f"{name}-opensearch", opensearch_prefix=f"kb-eval-{name}", run_worker=False,
+        encoder_timeout_seconds=60,
+    )  # fmt: skip
 
 
 def _build(root: Path, settings: Settings, source: Path, progress: Progress) -> None:

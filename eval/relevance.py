@@ -28,6 +28,7 @@ class Wishes:
     failures: int = 0
     types: tuple[str, ...] = ()
     fresh: bool = False
+    engine: str = "embedded"
 
 
 Report = dict[str, Any]
@@ -36,7 +37,9 @@ Report = dict[str, Any]
 def measure(dataset: Dataset, wishes: Wishes, out: Console) -> Report:
     """Ask, score, print and write; returns what ``--json`` holds."""
     with reporting.bars() as progress:
-        with open_base(dataset.path, dataset.corpus_digest(), reporting.stages(progress), wishes.fresh) as base:
+        with open_base(
+            dataset.path, dataset.corpus_digest(), reporting.stages(progress), wishes.fresh, wishes.engine
+        ) as base:
             asker = Asker(base, wishes.mode)
             judge = Judge(asker, dataset.documents)
             asked = _asked(dataset, wishes)

@@ -225,6 +225,15 @@ class Engine(ABC):
     def indexed_versions(self, generation: str) -> Mapping[int, int]:
         """article_id → index_version held (tombstones included, as negative versions), for planning and reconcile."""
 
+    def held_versions(self, generation: str, article_ids: Sequence[int]) -> Mapping[int, int]:
+        """``indexed_versions`` of these articles alone, as cheaply as the engine can."""
+        held = self.indexed_versions(generation)
+        return {article: held[article] for article in article_ids if article in held}
+
+    def previous_generation(self) -> str | None:
+        """The one that served before and can be activated again; None when there is none."""
+        return None
+
     @abstractmethod
     def upsert(self, generation: str, articles: Sequence[tuple[IndexedArticle, Vector]]) -> None:
         """Write whole documents; vectors have shape (passages, d). Older versions are ignored."""

@@ -198,7 +198,8 @@ class Worker:
         writes: dict[int, Write] = {}
         withdrawals: dict[int, int] = {}
         for generation in generations or self._engine.generations():
-            made = plan(wanted, self._engine.indexed_versions(generation), known.__contains__)
+            held = self._engine.held_versions(generation, [state.article_id for state in wanted])
+            made = plan(wanted, held, known.__contains__)
             writes |= {write.article.article_id: write for write in made.writes}
             withdrawals |= dict(made.withdrawals)
         return Plan(tuple(writes.values()), tuple(withdrawals.items()))

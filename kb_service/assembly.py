@@ -104,13 +104,34 @@ def open_encoder(settings: Settings) -> Encoder:
 
 
 def open_engine(settings: Settings, encoder: Encoder, writable: bool) -> Engine:
-    """The embedded engine in the data directory."""
-    from indexers.embedded.engine import EmbeddedEngine
+    """The OpenSearch cluster that the settings name, else the embedded engine in the data directory."""
     from indexers.vectors import index_recipe
 
     if settings.opensearch_url:
-        raise Unavailable("This version serves from the embedded engine only. Unset KB_OPENSEARCH_URL.")
+        return _open_opensearch(settings, encoder)
+    from indexers.embedded.engine import EmbeddedEngine
+
     engine = EmbeddedEngine(settings.index_dir, index_recipe(encoder), encoder.dimensions, writable=False)
     if writable:
         engine.try_acquire_writer()  # whoever comes second reads, and takes over when the first one is gone
     return engine
+
+
+def _open_opensearch(settings: Settings, encoder: Encoder) -> Engine:
+    """Asks nothing of the cluster yet: a service starts without it, and the feed makes the first index."""
+    from indexers.opensearch.cluster import ClusterOptions
+    from indexers.opensearch.engine import OpenSearchEngine
+    from indexers.vectors import index_recipe
+
+    options = ClusterOptions(
+        settings.opensearch_url,
+        user=settings.opensearch_user,
+        password=settings.opensearch_password.get_secret_value(),
+        verify=settings.opensearch_verify,
+        ca_file=str(settings.opensearch_ca or ""),
+        prefix=settings.opensearch_prefix,
+        shards=settings.opensearch_shards,
+        replicas=settings.opensearch_replicas,
+        timeout_seconds=settings.opensearch_timeout_seconds,
+    )
+    return OpenSearchEngine(options, index_recipe(encoder), encoder.dimensions)

@@ -31,7 +31,19 @@ class Settings(BaseSettings):
     database_lock_timeout_seconds: float = Field(default=5.0, ge=0)
     """PostgreSQL: how long one change waits for another; 0: no limit."""
     opensearch_url: str = ""
-    """Empty: the embedded engine in ``data_dir``."""
+    """One node or several, comma-separated; empty: the embedded engine in ``data_dir``."""
+    opensearch_user: str = ""
+    opensearch_password: SecretStr = SecretStr("")
+    opensearch_ca: Path | None = None
+    """Certificates that the cluster's is checked against; empty: the system's."""
+    opensearch_verify: bool = True
+    """Off: any certificate is taken."""
+    opensearch_prefix: str = Field(default="kb", pattern=r"^[a-z0-9][a-z0-9_-]{0,60}$")
+    """Begins the name of every index and alias, so that installations may share a cluster."""
+    opensearch_shards: int = Field(default=1, ge=1, le=128)
+    opensearch_replicas: int = Field(default=1, ge=0, le=8)
+    """Of each generation, from the next one on."""
+    opensearch_timeout_seconds: float = Field(default=3.0, gt=0)
     smtp_url: str = ""
     """Where mail goes out; empty: mail stays in the outbox."""
     secret_key: SecretStr = SecretStr("")
@@ -80,7 +92,17 @@ class Settings(BaseSettings):
     def _relations(self) -> Settings:
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
             raise ValueError("KB_BASE_URL must start with http:// or https://")
+        self._check_opensearch()
         return self
+
+    def _check_opensearch(self) -> None:
+        for url in filter(None, (part.strip() for part in self.opensearch_url.split(","))):
+            if not url.startswith(("http://", "https://")):
+                raise ValueError("KB_OPENSEARCH_URL must start with http:// or https://")
+            if "@" in url:
+                raise ValueError("KB_OPENSEARCH_URL names no user: set KB_OPENSEARCH_USER and KB_OPENSEARCH_PASSWORD")
+        if bool(self.opensearch_user) != bool(self.opensearch_password.get_secret_value()):
+            raise ValueError("KB_OPENSEARCH_USER and KB_OPENSEARCH_PASSWORD belong together")
 
     @property
     def effective_database_url(self) -> str:

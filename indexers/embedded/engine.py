@@ -15,13 +15,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from indexers.document import IndexedArticle
-from indexers.embedded.catalog import Catalog, Current, digest_of
+from indexers.embedded.catalog import Catalog
 from indexers.embedded.files import directory_size
 from indexers.embedded.generation import Generation, create_generation
 from indexers.embedded.lock import WriterLock
 from indexers.embedded.snapshot import EmbeddedSnapshot
 from indexers.embedded.writing import OnPoint, WritableGeneration
 from indexers.engine import Engine, EngineUnavailable, IndexStatus, Vector
+from indexers.generations import Current, digest_of
 
 FOLLOW_SECONDS = 0.2
 
@@ -182,6 +183,11 @@ class EmbeddedEngine(Engine):
         """The recipe that a live generation was begun with."""
         with self._lock:
             return dict(self._open(generation).recipe)
+
+    def previous_generation(self) -> str | None:
+        """See the port."""
+        current = self._catalog.read()
+        return None if current is None else current.previous
 
     def begin_generation(self, recipe: Mapping[str, object]) -> str:
         """See the port."""

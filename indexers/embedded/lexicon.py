@@ -17,9 +17,9 @@ from typing import Any
 import orjson
 import tantivy
 
-from indexers.analysis import analyze, find_identifiers, fold
 from indexers.document import IndexedArticle
 from indexers.embedded.tables import join_set
+from indexers.terms import Part, analysed_parts
 
 LEAD = 0  # the low bits of a ref; a passage has number + 1
 PASSAGE_BITS = 16
@@ -51,10 +51,6 @@ def build_schema() -> Any:
 
 def build_documents(article: IndexedArticle, sequence: int) -> list[Any]:
     """The lead document, then one per passage."""
-    title = " ".join(analyze(article.title))
-    keywords = " ".join(term for keyword in article.keywords for term in analyze(keyword))
-    named = find_identifiers(" ".join((article.title, *article.keywords)))
-    named += [fold(word) for word in (article.number, *article.keywords) if word and " " not in word]
     shown = {
         "number": article.number,
         "revision": article.revision,
@@ -62,16 +58,13 @@ def build_documents(article: IndexedArticle, sequence: int) -> list[Any]:
         "short": article.short_answer,
     }
     common = _common_fields(article, sequence)
-    lead_body = "" if article.passages else " ".join(analyze(article.short_answer))
-    documents = [_document(common, article.key, reference(article.article_id, None), title, keywords, lead_body, named)]
+    lead, *parts = analysed_parts(article)
+    documents = [_document(common, lead, reference(article.article_id, None))]
     documents[0].add_text("kind", "=lead")
     documents[0].add_bytes("data", orjson.dumps(shown))
-    for passage in article.passages:
-        text = f"{passage.heading}\n{passage.text}"
-        body = " ".join(analyze(text))
-        ref = reference(article.article_id, passage.number)
-        document = _document(common, passage.key, ref, title, keywords, body, named + find_identifiers(text))
+    for part, passage in zip(parts, article.passages, strict=True):
         own = {"anchor": passage.anchor, "heading": passage.heading, "text": passage.text}
+        document = _document(common, part, reference(article.article_id, passage.number))
         document.add_bytes("data", orjson.dumps(shown | own))
         documents.append(document)
     return documents
@@ -88,21 +81,17 @@ def _common_fields(article: IndexedArticle, sequence: int) -> dict[str, Any]:
     }
 
 
-def _document(
-    common: dict[str, Any], key: str, ref: int, title: str, keywords: str, body: str, identifiers: Iterable[str]
-) -> Any:
+def _document(common: dict[str, Any], part: Part, ref: int) -> Any:
     document = tantivy.Document()
     for name in ("article", "seq"):
         document.add_unsigned(name, common[name])
     for name in ("audience", "language", "type", "topics"):
         document.add_text(name, common[name])
-    document.add_text("key", "=" + key)
+    document.add_text("key", "=" + part.key)
     document.add_unsigned("ref", ref)
-    for name, text in (("title", title), ("keywords", keywords), ("body", body)):
-        if text:
+    for name in ("title", "keywords", "body", "identifiers"):
+        if text := getattr(part, name):
             document.add_text(name, text)
-    if names := " ".join(dict.fromkeys(identifiers)):
-        document.add_text("identifiers", names)
     return document
 
 

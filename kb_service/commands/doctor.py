@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from kb_service.settings import Settings
+
+if TYPE_CHECKING:
+    from indexers.opensearch.engine import OpenSearchEngine
 
 app = typer.Typer()
 
@@ -97,7 +102,7 @@ def _index(settings: Settings) -> Finding:
     from kb_service.assembly import open_database, open_encoder, open_engine
     from kb_service.indexing import feed_status
 
-    if not settings.index_dir.exists():
+    if not settings.opensearch_url and not settings.index_dir.exists():
         return Finding(None, f"none yet; made at the first start in {settings.index_dir}")
     database = open_database(settings)
     engine = open_engine(settings, open_encoder(settings), writable=False)
@@ -118,6 +123,10 @@ def _index(settings: Settings) -> Finding:
 def _writer(settings: Settings) -> Finding:
     from indexers.embedded.lock import WriterLock
 
+    if settings.opensearch_url:
+        with _opensearch(settings) as engine:
+            who = engine.describe_writer()
+        return Finding(None if who.startswith("nobody") else True, who)
     if not settings.index_dir.exists():
         return Finding(None, "no index yet")
     lock = WriterLock(settings.index_dir)
@@ -125,6 +134,31 @@ def _writer(settings: Settings) -> Finding:
         return Finding(True, lock.describe_holder())
     lock.release()
     return Finding(None, "nobody feeds the index. Run `kb serve` or `kb worker`.")
+
+
+@contextmanager
+def _opensearch(settings: Settings) -> Iterator[OpenSearchEngine]:
+    """The cluster, without loading an encoder for it."""
+    from indexers.embedding.port import HashingEncoder
+    from indexers.opensearch.engine import OpenSearchEngine
+    from kb_service.assembly import open_engine
+
+    engine = open_engine(settings, HashingEncoder(), writable=False)
+    assert isinstance(engine, OpenSearchEngine)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def _engine(settings: Settings) -> Finding:
+    if not settings.opensearch_url:
+        return Finding(True, "embedded, in this process")
+    with _opensearch(settings) as engine:
+        status, text = engine.describe_cluster()
+    if status == "red":
+        return Finding(False, f"{text}: a shard is missing. Bring its node back, or run `kb reindex`.")
+    return Finding(True if status == "green" else None, text)
 
 
 def _encoder(settings: Settings) -> Finding:
@@ -160,6 +194,7 @@ CHECKS: dict[str, Check] = {
     "secret key": _secret,
     "database": _database,
     "encoder": _encoder,
+    "engine": _engine,
     "writer": _writer,
     "index": _index,
     "mail": _mail,

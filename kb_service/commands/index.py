@@ -1,4 +1,4 @@
-"""``kb index status``, ``kb index replay``, ``kb reindex``."""
+"""``kb index status``, ``kb index replay``, ``kb index rollback``, ``kb reindex``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kb_service.commands.context import print_table, using_database, using_parts
-from kb_service.errors import Unavailable
+from kb_service.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     from kb_service.assembly import Parts
@@ -21,6 +21,7 @@ app.add_typer(index, name="index")
 
 FOLLOW_SECONDS = 0.3
 PATIENCE_SECONDS = 30.0
+REINDEX = "index.reindex"
 
 
 @index.command()
@@ -54,6 +55,20 @@ def replay() -> None:
     print(f"{count} changes wait again.")
 
 
+@index.command()
+def rollback() -> None:
+    """Serve the generation before again; what has changed since is brought in at once by whoever feeds the index."""
+    from kb_service.indexing import IndexFeed, request_rollback
+    from kb_service.indexing.requests import ROLLBACK
+
+    with using_parts() as parts:
+        asked = request_rollback(parts.database)
+        final = _follow(parts, IndexFeed.of(parts), asked.request, lambda _: None, ROLLBACK)
+    if final.error:
+        raise Conflict(final.error)
+    print(f"Generation {final.generation} serves again. `kb index rollback` once more takes this back.")
+
+
 @app.command()
 def reindex(progress: bool = typer.Option(True, help="Show a progress bar.")) -> None:
     """Build a new generation beside the serving one and swap; a running service builds it, if there is one."""
@@ -68,14 +83,16 @@ def reindex(progress: bool = typer.Option(True, help="Show a progress bar.")) ->
         print(f"Generation {final.generation} serves: {final.done} articles, {final.passages} passages written.")
 
 
-def _follow(parts: Parts, feed: IndexFeed, request: int, show: Callable[[Progress], None]) -> Progress:
+def _follow(
+    parts: Parts, feed: IndexFeed, request: int, show: Callable[[Progress], None], job: str = REINDEX
+) -> Progress:
     """Build here while nobody else does, else watch; ends when the request is answered."""
     from kb_service.indexing import read_progress
 
     moved_at, former = time.monotonic(), None
     while True:
         worked = feed.step()
-        found = read_progress(parts.database)
+        found = read_progress(parts.database, job)
         show(found)
         if found.request >= request and not found.is_open:
             return found
@@ -109,6 +126,7 @@ def _rows(found: FeedStatus) -> list[tuple[str, ...]]:
         *rows,
         ("engine", index_.engine),
         ("generation", f"{index_.generation}  (live: {', '.join(index_.live_generations)})"),
+        ("before it", f"{found.previous or 'none'}  (`kb index rollback` goes back)" if found.previous else "none"),
         ("recipe", " ".join(f"{name}={value}" for name, value in index_.recipe.items())),
         ("articles", str(index_.articles)),
         ("passages", str(index_.passages)),

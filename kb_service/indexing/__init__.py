@@ -3,7 +3,7 @@ its state.
 """
 
 from kb_service.indexing.feed import IndexFeed
-from kb_service.indexing.requests import Progress, read_progress, request_reindex
+from kb_service.indexing.requests import Progress, read_progress, request_reindex, request_rollback
 from kb_service.indexing.status import FeedStatus, feed_status
 
-__all__ = ["FeedStatus", "IndexFeed", "Progress", "feed_status", "read_progress", "request_reindex"]
+__all__ = ["FeedStatus", "IndexFeed", "Progress", "feed_status", "read_progress", "request_reindex", "request_rollback"]

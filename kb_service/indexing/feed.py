@@ -25,7 +25,7 @@ from kb_service.db.base import utcnow
 from kb_service.db.jobs import Job, JobRow, run_due
 from kb_service.db.session import Database
 from kb_service.indexing.commits import CommitWatch
-from kb_service.indexing.generations import HasWriterLock, try_acquire_writer
+from kb_service.indexing.generations import HasWriterLock, may_write_now, try_acquire_writer
 from kb_service.indexing.rebuild import Rebuild
 from kb_service.indexing.requests import request_reindex
 from kb_service.indexing.source import FairChanges
@@ -54,6 +54,7 @@ class IndexFeed:
         recipe = index_recipe(encoder)
         self.worker = Worker(self.changes, engine, encoder, recipe=recipe)
         self.rebuild = Rebuild(database, engine, self.changes, self.worker, recipe)
+        self.rebuild.on_rollback = lambda: self._make_due(RECONCILE)
         self.is_writer = False
         self._jobs = [
             Job(RECONCILE, RECONCILE_SECONDS, self._reconcile),
@@ -105,7 +106,7 @@ class IndexFeed:
 
     def step(self) -> bool:
         """One round: lock, drain, build. Whether there may be more to do at once."""
-        if not self.is_writer and not self._take_over():
+        if not self._keep_lock() and not self._take_over():
             return False
         drained = self.worker.drain_once()
         if drained:
@@ -135,7 +136,7 @@ class IndexFeed:
 
         False: not yet in every live generation; answer 202 "pending" (the check against the database protects readers).
         """
-        if not self.is_writer:
+        if not self.is_writer and not may_write_now(self._engine):
             return self.wait_until_indexed(article_id, index_version, WITHDRAW_SECONDS)
         try:
             applied = self.worker.apply_now(article_id, index_version)
@@ -164,6 +165,12 @@ class IndexFeed:
         self._wake.wait(seconds)
         self._wake.clear()
 
+    def _keep_lock(self) -> bool:
+        """Whether this process is still the writer: a lease must be renewed and may be lost, a file's lock is kept."""
+        if self.is_writer and not try_acquire_writer(self._engine):
+            self.is_writer = False
+        return self.is_writer
+
     def _take_over(self) -> bool:
         if not try_acquire_writer(self._engine):
             return False
@@ -175,7 +182,7 @@ class IndexFeed:
         return True
 
     def _run_jobs(self) -> bool:
-        if self.is_writer:
+        if self._keep_lock():
             for name in run_due(self._database, self._jobs, self._runner):
                 log(Event.JOB_RAN, "debug", job=name)
         return False

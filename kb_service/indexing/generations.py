@@ -33,6 +33,18 @@ def try_acquire_writer(engine: Engine) -> bool:
     return engine.try_acquire_writer() if isinstance(engine, HasWriterLock) else True
 
 
+@runtime_checkable
+class WritesAnywhere(Protocol):
+    """An engine to which any process may write a single document, whoever feeds it."""
+
+    writes_anywhere: bool
+
+
+def may_write_now(engine: Engine) -> bool:
+    """Whether a process that does not feed the index may write to it all the same."""
+    return isinstance(engine, WritesAnywhere) and engine.writes_anywhere
+
+
 def recipe_of(engine: Engine, generation: str) -> dict[str, Any]:
     """The recipe of a live generation; empty when it cannot be told."""
     if isinstance(engine, KnowsRecipes):

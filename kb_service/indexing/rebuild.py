@@ -2,13 +2,15 @@
 
 Invariants: the new generation receives every change from its first moment on (the worker writes to all live ones), so
 a build only has to bring what is outdated in it; it is compared with the database once more directly before the swap;
-an interrupted build goes on where it stopped when its recipe still fits, and is discarded otherwise.
+an interrupted build goes on where it stopped when its recipe still fits, and is discarded otherwise. Going back to the
+generation before takes one swap; what has changed since is repaired at once by the feed.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 
 from indexers.engine import Engine
@@ -16,7 +18,7 @@ from indexers.planning import outdated
 from indexers.worker import ChangeSource, Worker
 from kb_service.db.session import Database
 from kb_service.indexing.generations import discard_leftovers, recipe_of
-from kb_service.indexing.requests import Progress, read_progress, write_progress
+from kb_service.indexing.requests import ROLLBACK, Progress, read_progress, write_progress
 from kb_service.telemetry import Event, log
 
 SLICE_ARTICLES = 32
@@ -30,6 +32,8 @@ class Rebuild:
     def __init__(
         self, database: Database, engine: Engine, changes: ChangeSource, worker: Worker, recipe: dict[str, object]
     ) -> None:
+        self.on_rollback: Callable[[], None] = lambda: None
+        """Called after a rollback: what changed since is not in that generation."""
         self._database = database
         self._engine = engine
         self._changes = changes
@@ -39,7 +43,7 @@ class Rebuild:
         self._todo: deque[tuple[int, int]] = deque()
         self._poison: set[int] = set()
         self._progress = Progress()
-        self._started = self._reported = self._polled = 0.0
+        self._started = self._reported = self._polled = self._asked_back = 0.0
 
     @property
     def is_building(self) -> bool:
@@ -58,6 +62,7 @@ class Rebuild:
 
     def step(self) -> bool:
         """One slice of work; False when there is nothing to build."""
+        self._answer_rollback()
         if self._generation is None and not self._accept():
             return False
         try:
@@ -75,6 +80,33 @@ class Rebuild:
         if asked.is_open:
             self._begin(asked.request)
         return asked.is_open
+
+    def _answer_rollback(self) -> None:
+        """Go back when asked to; looks at most twice a second."""
+        if time.monotonic() - self._asked_back < POLL_SECONDS:
+            return
+        self._asked_back = time.monotonic()
+        asked = read_progress(self._database, ROLLBACK)
+        if asked.is_open:
+            error = self._refuse_rollback()
+            generation = "" if error else self._roll_back()
+            state = "failed" if error else "done"
+            answer = replace(asked, state=state, generation=generation, error=error)
+            write_progress(self._database, answer, ROLLBACK)
+
+    def _refuse_rollback(self) -> str:
+        if self._generation is not None:
+            return f"Generation {self._generation} is being built. Wait until it serves, then go back."
+        return "" if self._engine.previous_generation() else "There is no generation to go back to."
+
+    def _roll_back(self) -> str:
+        with self._worker.write_lock:
+            previous = self._engine.previous_generation()
+            assert previous is not None
+            self._engine.activate(previous)
+        log(Event.GENERATION_ACTIVATED, generation=previous, is_rollback=True)
+        self.on_rollback()
+        return previous
 
     def _begin(self, request: int) -> None:
         if self._generation is None:

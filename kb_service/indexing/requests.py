@@ -1,4 +1,4 @@
-"""The request for a new generation, and its progress: one row that any process may write and follow.
+"""Requests for a new generation, or for the one before, and their progress: rows that any process may write and follow.
 
 Invariants: whoever asks only writes the row; the writer of the index builds; a request survives the death of both.
 """
@@ -13,7 +13,8 @@ from kb_service.db.base import utcnow
 from kb_service.db.jobs import JobRow, locked_job
 from kb_service.db.session import Database
 
-JOB_NAME = "index.reindex"
+REINDEX = "index.reindex"
+ROLLBACK = "index.rollback"
 OPEN_STATES = frozenset({"requested", "building"})
 
 
@@ -37,17 +38,26 @@ class Progress:
         return self.state in OPEN_STATES
 
 
-def read_progress(database: Database) -> Progress:
+def read_progress(database: Database, job: str = REINDEX) -> Progress:
     """The newest request's progress."""
     with database.reading() as session:
-        row = session.get(JobRow, JOB_NAME)
+        row = session.get(JobRow, job)
     return _parse(row.last_result) if row is not None and row.last_result else Progress()
 
 
 def request_reindex(database: Database) -> Progress:
     """Ask for a new generation, or join the request that is open."""
+    return _request(database, REINDEX)
+
+
+def request_rollback(database: Database) -> Progress:
+    """Ask for the generation that served before, or join the request that is open."""
+    return _request(database, ROLLBACK)
+
+
+def _request(database: Database, job: str) -> Progress:
     with database.writing() as session:
-        row = locked_job(session, JOB_NAME)
+        row = locked_job(session, job)
         former = _parse(row.last_result) if row.last_result else Progress()
         if former.is_open:
             return former
@@ -56,10 +66,10 @@ def request_reindex(database: Database) -> Progress:
     return asked
 
 
-def write_progress(database: Database, progress: Progress) -> None:
+def write_progress(database: Database, progress: Progress, job: str = REINDEX) -> None:
     """Record progress, unless a newer request has been made."""
     with database.writing() as session:
-        row = locked_job(session, JOB_NAME)
+        row = locked_job(session, job)
         former = _parse(row.last_result) if row.last_result else Progress()
         kept = replace(progress, request=max(progress.request, former.request))
         row.last_result = json.dumps(asdict(kept))

@@ -45,6 +45,8 @@ class FeedStatus:
     reconciled_at: str | None
     reconcile_result: str | None
     reindex: Progress
+    previous: str | None = None
+    """The generation that a rollback would bring back."""
 
     def to_dict(self) -> dict[str, Any]:
         """All fields as JSON values."""
@@ -69,6 +71,7 @@ def feed_status(database: Database, engine: Engine) -> FeedStatus:
         reconciled_at=finished.isoformat() if finished else None,
         reconcile_result=(job.last_error or job.last_result) if job is not None else None,
         reindex=read_progress(database),
+        previous=_previous(engine) if index is not None else None,
     )
 
 
@@ -77,6 +80,13 @@ def _index(engine: Engine) -> tuple[IndexStatus | None, str]:
         return engine.status(), ""
     except (EngineUnavailable, OSError) as error:
         return None, str(error)
+
+
+def _previous(engine: Engine) -> str | None:
+    try:
+        return engine.previous_generation()
+    except (EngineUnavailable, OSError):
+        return None
 
 
 def _letter(row: OutboxRow) -> DeadLetter:

@@ -13,13 +13,14 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 
 from indexers.embedding.port import Encoder, EncoderUnavailable
-from indexers.engine import Filter, Retrieved, Snapshot
+from indexers.engine import EngineUnavailable, Filter, Retrieved, Snapshot
 from kb_service.search.understanding import Understood
 from kb_service.telemetry import Event, log
 
 ENCODER_SLOW = "encoder_slow"
 ENCODER_FAILED = "encoder_failed"
 ENCODER_CHANGED = "encoder_changed"
+VECTORS_FAILED = "vectors_failed"
 _BREAKER_FAILURES = 3
 _BREAKER_SECONDS = 10.0
 
@@ -108,6 +109,9 @@ class Retriever:
             self._breaker.failed()
             log(Event.SEARCH_DEGRADED, reason=reason)
             return None, reason
+        except EngineUnavailable:  # the words were found; of the encoder this says nothing
+            log(Event.SEARCH_DEGRADED, reason=VECTORS_FAILED)
+            return None, VECTORS_FAILED
         except Exception:  # noqa: BLE001 - whatever breaks in a model, the words still answer
             self._breaker.failed()
             log(Event.SEARCH_DEGRADED, reason=ENCODER_FAILED)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from indexers.document import IndexedArticle
@@ -36,6 +36,10 @@ from tests.contract.engine.engine_writing_conformance import WritingConformance
 KEYS = ["all", "k1", "k2", "k3", ""]
 AUDIENCES = ["public", "agent", "partner"]
 WORDS = ["router", "printer", "battery", "cable"]
+UNSHARED = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
+"""Each example makes a generation of its own; each adapter runs the same test."""
+SHORT = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Shrinking an example on a real cluster takes longer than reading it."""
 
 
 @st.composite
@@ -158,7 +162,7 @@ class EngineConformance(WritingConformance):
 
     # -- filters ---------------------------------------------------------------------------------------------------
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=15, deadline=None, phases=SHORT, suppress_health_check=UNSHARED)
     @given(data=st.data())
     def test_both_retrievers_find_exactly_what_the_filter_admits(self, engine: Engine, data: st.DataObject) -> None:
         corpus = data.draw(corpora())
