@@ -25,6 +25,7 @@ class Article(Base):
         UniqueConstraint("source", "external_id"),
         Index("ix_article_published", "published_revision_id", "updated_at"),
         Index("ix_article_updated_at", "updated_at", "id"),
+        Index("ix_article_owner", "owner"),
         {"sqlite_autoincrement": True},  # numbers are never reused
     )
 
@@ -77,7 +78,11 @@ class Revision(Base):
     """One immutable text of an article. ``state``: draft, published or superseded."""
 
     __tablename__ = "article_revision"
-    __table_args__ = (UniqueConstraint("article_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("article_id", "number"),
+        Index("ix_article_revision_author", "author", "state"),
+        Index("ix_article_revision_state", "state"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     article_id: Mapped[int] = mapped_column(ForeignKey("article.id"), index=True)

@@ -92,13 +92,17 @@ class Changing:
         self.check_match(session, reference)
         return self.answer(session, move(session, reference, self.actor))
 
+    def settle(self, session: Session, change: Change) -> bool:
+        """Commit, and take from the index at once what readers lost; True: that has yet to follow."""
+        session.commit()
+        article = change.article
+        return change.withdrawn and not self.feed.withdraw_now(article.id, withdrawn_version(article))
+
     def answer(self, session: Session, change: Change, *, is_waiting: bool = False) -> Response:
         """Commit, let the index follow as far as the caller must know, answer."""
         article = change.article
         view = view_article(session, article, Context(), self.parts.catalog, self.actor)
-        session.commit()
-        if change.withdrawn:
-            view.pending = not self.feed.withdraw_now(article.id, withdrawn_version(article))
+        view.pending = self.settle(session, change)
         if is_waiting and not view.pending:
             view.pending = not self.feed.wait_until_indexed(article.id, article.index_version, WAIT_SECONDS)
         status = 202 if view.pending else 200

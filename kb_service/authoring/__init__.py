@@ -1,1 +1,1 @@
-"""Authoring: what uses search to keep knowledge true: checks, duplicates, gaps, tasks, review."""
+"""Authoring: the authors' daily work, and what uses search to keep knowledge true: drafts, tasks, review, checks, gaps."""

@@ -13,6 +13,7 @@ from kb_service.web.desk_messages import DESK
 from kb_service.web.findings_messages import FINDINGS
 from kb_service.web.messages_admin import ADMIN, Text
 from kb_service.web.renderings_messages import RENDERINGS
+from kb_service.web.workbench_messages import WORKBENCH
 
 FRAME: dict[str, Text] = {
     "skip": "Skip to the content",
@@ -213,6 +214,7 @@ MESSAGES: dict[str, Text] = {
     **FINDINGS,
     **BOOKMARKS,
     **DESK,
+    **WORKBENCH,
 }  # fmt: skip
 
 

@@ -28,12 +28,14 @@ from kb_service.web import (
     case_contact,
     case_pages,
     desk_pages,
+    editor,
     findings_page,
     portal,
     renderings_page,
     sign_in,
     site_files,
     widget,
+    workbench,
 )
 from kb_service.web.messages import MESSAGES, message
 from kb_service.web.shell import STATIC, CurrentPage, Page
@@ -54,6 +56,8 @@ ROUTERS = (
     admin_keys.router,
     renderings_page.router,
     findings_page.router,
+    workbench.router,
+    editor.router,
     site_files.router,
 )
 
