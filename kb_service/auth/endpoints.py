@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
 
 from kb_service.auth import repository, service, sessions
-from kb_service.auth.actors import Actor, Scope
+from kb_service.auth.actors import Actor, Role, Scope, actor_for
 from kb_service.auth.gate import Gate
-from kb_service.auth.schemas import Credentials, KeyCreated, KeyIn, KeyList, KeyOut, Me, UserIn, UserList, UserOut
-from kb_service.errors import NotAllowed
+from kb_service.auth.keys import canonical_origin
+from kb_service.auth.schemas import (
+    Credentials,
+    KeyCreated,
+    KeyIn,
+    KeyList,
+    KeyOut,
+    Me,
+    UserIn,
+    UserList,
+    UserOut,
+    WidgetTokenIn,
+    WidgetTokenOut,
+)
+from kb_service.db.base import utcnow
+from kb_service.errors import InvalidInput, NotAllowed
 from kb_service.http import Created, CurrentActor, IdempotencyKey, ReadingSession, RowId, WritingSession, idempotent
 
 router = APIRouter(prefix="/v1", tags=["access"])
@@ -113,3 +129,29 @@ def revoke_key(request: Request, session: WritingSession, actor: CurrentActor, k
     session.commit()
     _gate(request).forget()
     return KeyOut.model_validate(row)
+
+
+@router.post("/widget-tokens", status_code=201, summary="A short-lived token for <kb-agent>")
+def post_widget_token(
+    request: Request, body: WidgetTokenIn, session: ReadingSession, actor: CurrentActor
+) -> WidgetTokenOut:
+    """For the server of a page that hosts <kb-agent>, with its secret key; the token goes to the agent's browser.
+
+    It allows no more than the key and the agent both do, and only from ``origin``, which a publishable key must name.
+    """
+    actor.require(Scope.CASES_WRITE)
+    if not actor.id.startswith("key:"):
+        raise NotAllowed("Widget tokens are fetched by a server, with its secret key.")
+    origin = canonical_origin(body.origin)
+    if origin is None or origin not in repository.list_origins(session, utcnow()):
+        raise InvalidInput("Add this origin to a publishable key first: only named pages may host us.", "/origin")
+    expires_at = utcnow() + timedelta(minutes=body.minutes)
+    person = _agent(session, body.agent) if body.agent else None
+    return WidgetTokenOut(token=_gate(request).widget_token(actor, person, origin, expires_at), expires_at=expires_at)
+
+
+def _agent(session: Session, email: str) -> Actor:
+    user = repository.find_user(session, email)
+    if user is None or user.disabled_at is not None:
+        raise InvalidInput("There is no active user with this e-mail address.", "/agent")
+    return actor_for(f"user:{user.id}", user.name or user.email, Role(user.role), user.groups)

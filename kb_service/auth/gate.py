@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from anyio import to_thread
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kb_service.auth import cookies, csrf, repository, service, sessions
+from kb_service.auth import cookies, csrf, repository, service, sessions, widget_tokens
 from kb_service.auth.actors import ANONYMOUS, Actor
 from kb_service.auth.keys import has_key_shape, hash_token, is_own_origin
 from kb_service.auth.ratelimit import RateLimiter
@@ -74,6 +75,8 @@ class Gate:
     async def _actor_of_key(self, request: Request, authorization: str) -> Actor:
         scheme, _, text = authorization.partition(" ")
         text = text.strip()
+        if scheme.lower() == "bearer" and text.startswith(widget_tokens.PREFIX):
+            return self._actor_of_widget(request, text)
         if scheme.lower() != "bearer" or not has_key_shape(text):
             raise NotAuthenticated("Send Authorization: Bearer kb_sk_… with a valid key.")
         known = self.known_key(text) or await to_thread.run_sync(self._load_key, text)
@@ -82,6 +85,19 @@ class Gate:
         if known.is_publishable and not _is_allowed_origin(request, known.origins):
             raise NotAllowed("This publishable key may not be used from here; add the page's origin to the key.")
         return known.actor
+
+    def _actor_of_widget(self, request: Request, text: str) -> Actor:
+        claims = widget_tokens.read_token(self._secret, text, utcnow().timestamp())
+        if claims is None:
+            raise NotAuthenticated("This widget token is over or not ours; let your server fetch another one.")
+        if not _is_allowed_origin(request, frozenset({claims.origin})):
+            raise NotAllowed("This widget token may not be used from here; its origin is another page's.")
+        return claims.actor
+
+    def widget_token(self, key: Actor, person: Actor | None, origin: str, expires_at: datetime) -> str:
+        """A token for <kb-agent> in a page of ``origin``."""
+        actor = widget_tokens.narrowed(key, person)
+        return widget_tokens.make_token(self._secret, widget_tokens.Claims(actor, origin, expires_at.timestamp()))
 
     def known_key(self, text: str) -> KnownKey | None:
         """A cached key, without a query."""

@@ -94,6 +94,21 @@ class KeyCreated(KeyOut):
     key: str
 
 
+class WidgetTokenIn(_In):
+    """For whom a token is fetched, and in which page it will be used."""
+
+    origin: Annotated[str, Field(max_length=300, description="The page's origin: https://crm.example.com.")]
+    agent: Annotated[str | None, Field(max_length=300, description="The agent's e-mail address here.")] = None
+    minutes: Annotated[int, Field(ge=1, le=60)] = 15
+
+
+class WidgetTokenOut(BaseModel):
+    """A token for the agent's browser; fetch another one before it ends."""
+
+    token: str
+    expires_at: datetime
+
+
 class UserList(BaseModel):
     """All users."""
 

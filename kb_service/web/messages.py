@@ -209,11 +209,43 @@ WIDGET: dict[str, Text] = {
     "widget.found_many": "{n} answers",
 }
 
+AGENT_WIDGET: dict[str, Text] = {
+    "agent.label": "Answers",
+    "agent.own": "Search in your own words",
+    "agent.search": "Search",
+    "agent.list": "Answers for this case",
+    "agent.none": "No sure answer yet.",
+    "agent.failed": "The answers cannot be reached just now.",
+    "agent.signed_out": "Not signed in: the host page has to fetch a token.",
+    "agent.attach": "Attach",
+    "agent.copy": "Copy",
+    "agent.copied": "Copied.",
+    "agent.peek": "Peek",
+    "agent.solved": "Solved it",
+    "agent.keep": "Keep",
+    "agent.kept": "Kept in “{name}”.",
+    "agent.no_set": "You have no set yet; make one under Bookmarks.",
+    "agent.flag": "Flag",
+    "agent.flagged": "Flagged; its authors will see it.",
+    "agent.flag_ask": "What is wrong with “{title}”?",
+    "agent.send": "Send",
+    "agent.cancel": "Cancel",
+    "agent.capture": "Capture new knowledge",
+    "agent.capture_title": "The problem, in the customer’s words",
+    "agent.capture_resolution": "What solves it",
+    "agent.captured": "{number} is saved for colleagues.",
+    "agent.attached": "{title}: attached.",
+    "agent.was_solved": "Noted: this solved it.",
+    "agent.newer": "Show newer answers",
+    "agent.found": "{n} answers",
+}
+
 MESSAGES: dict[str, Text] = {
     **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
     **FINDINGS,
     **BOOKMARKS,
     **DESK,
+    **AGENT_WIDGET,
     **WORKBENCH,
 }  # fmt: skip
 

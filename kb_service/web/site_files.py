@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from xml.sax.saxutils import escape, quoteattr
 
 from fastapi import APIRouter
@@ -11,8 +12,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from kb_service.articles.addresses import article_url
 from kb_service.articles.models import Article
 from kb_service.articles.repository import is_published, is_readable
-from kb_service.auth.actors import PUBLIC
-from kb_service.http import CurrentParts, ReadingSession
+from kb_service.auth.actors import PUBLIC, Scope
+from kb_service.db.base import utcnow
+from kb_service.http import CurrentParts, JsonResponse, ReadingSession
 from kb_service.search.models import SiteState
 from kb_service.web.shell import STATIC, CurrentPage
 from kb_service.web.theme import stylesheet
@@ -57,6 +59,22 @@ def read_sitemap(page: CurrentPage) -> Response:
     )
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}</urlset>\n'
     return Response(body, media_type="application/xml")
+
+
+@router.get("/examples/agent")
+def read_agent_example() -> HTMLResponse:
+    """A desk of somebody else that hosts ``<kb-agent>``."""
+    return HTMLResponse((STATIC / "example-agent-host.html").read_text("utf-8"))
+
+
+@router.post("/examples/agent/token")
+def post_agent_token(page: CurrentPage) -> JsonResponse:
+    """What the host's server of the example does: a token for the agent who is signed in here, for a few minutes."""
+    page.actor.require(Scope.CASES_WRITE)
+    expires_at = utcnow() + timedelta(minutes=5)
+    origin = page.absolute("")
+    token = page.request.app.state.gate.widget_token(page.actor, page.actor, origin, expires_at)
+    return JsonResponse({"token": token})
 
 
 @router.get("/examples/widget")

@@ -22,6 +22,7 @@ FAMILIES = (
     "admin.",
     "section.",
     "widget.",
+    "agent.",
     "renderings.",
     "findings.",
 )
