@@ -123,6 +123,17 @@ def duplicates(
     measure(_load(folder, "dev"), json, fresh, pairs, console())
 
 
+@app.command()
+def gaps(
+    folder: Folder, seed: Annotated[int, typer.Option(help="Which needs lose their article.")] = 0, json: Json = None
+) -> None:
+    """Needs without an article that become gaps, and gaps that close when the article is there (consistency.jsonl)."""
+    from eval.gaps import measure
+    from eval.reporting import console
+
+    measure(_load(folder, "dev"), json, seed, console())
+
+
 def _load(folder: Path, split: str) -> Dataset:
     from eval.datasets import load
 

@@ -16,6 +16,8 @@ from kb_service.assembly import Parts, assemble
 from kb_service.auth.gate import Gate
 from kb_service.authoring.checks_nightly import checking_jobs
 from kb_service.authoring.duplicates_finding import Finder
+from kb_service.authoring.gaps_collecting import Collector, Rules
+from kb_service.cases.unanswered import UnansweredCases
 from kb_service.desk.live import Hub
 from kb_service.desk.stopping import on_stop
 from kb_service.indexing import IndexFeed
@@ -29,6 +31,7 @@ ROUTED = (
     "kb_service.search.endpoints",
     "kb_service.articles.endpoints",
     "kb_service.authoring.checks_routes",
+    "kb_service.authoring.gaps_routes",
     "kb_service.articles.rendering_routes",
     "kb_service.articles.attachment_routes",
     "kb_service.articles.catalog_routes",
@@ -55,9 +58,11 @@ DESCRIPTION = """One knowledge base, one path to the answer, every channel.
 TAGS = [
     {"name": "search", "description": "Ask: results, answers, type-ahead, events."},
     {"name": "articles", "description": "Read, write, publish and archive articles."},
-    {"name": "authoring", "description": "Keep knowledge true: checks, duplicates, links, gaps."},
     {"name": "catalog", "description": "Products, releases, operating systems and topics."},
-    {"name": "authoring", "description": "The authors' daily work: drafts, review, feedback, freshness."},
+    {
+        "name": "authoring",
+        "description": "The authors' daily work: drafts, review, feedback, freshness, checks, duplicates, gaps.",
+    },
     {"name": "customers", "description": "People, organisations, and what they own."},
     {"name": "cases", "description": "What customers ask, in one thread each, until it is answered."},
     {"name": "bookmarks", "description": "Sets of articles that people keep, share, follow and copy."},
@@ -104,7 +109,9 @@ def _hold(app: FastAPI, parts: Parts) -> None:
     app.state.desk_hub = Hub(parts.database)
     app.state.finder = Finder(parts.search)
     checking = checking_jobs(parts.database, app.state.finder, parts.catalog)
-    app.state.feed = IndexFeed.of(parts, [*retention_jobs(parts), *checking])
+    rules = Rules(parts.settings.gap_sessions, parts.settings.query_log_days)
+    collector = Collector(parts.database, parts.encoder, rules, [UnansweredCases()])
+    app.state.feed = IndexFeed.of(parts, [*retention_jobs(parts), *checking, collector.job()])
 
 
 def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

@@ -8,6 +8,7 @@ of the titles, and how far the steps agree. What is for disjoint contexts is nev
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,10 @@ from indexers.analysis import analyze
 FLAGGED = 0.9
 """From this likeness on a pair is shown."""
 MAX_SHARED_WORDS = 8
+SAME_MESSAGE = 0.6
+_CODE = re.compile(r"\b(?=[\w.-]*\d)[A-Za-z0-9][\w.-]*[A-Za-z0-9]\b")
+_YEAR = re.compile(r"(?:19|20)\d\d|\d{1,2}(?:\.\d+)?|\d+-based")
+_QUOTED = re.compile(r"[\"“]([^\"”]{6,})[\"”]|\(([^)]{12,})\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +29,15 @@ class Words:
 
     title: frozenset[str]
     body: frozenset[str]
+    codes: frozenset[str] = frozenset()
+    quoted: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, title: str, body: str) -> Words:
         """From plain text."""
-        return cls(frozenset(analyze(title)), frozenset(analyze(body)))
+        codes = frozenset(found.lower() for found in _CODE.findall(title) if not _YEAR.fullmatch(found))
+        quoted = frozenset(term for found in _QUOTED.findall(title) for part in found for term in analyze(part))
+        return cls(frozenset(analyze(title)), frozenset(analyze(body)), codes, quoted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,8 @@ class Evidence:
     contained: float
     title: float
     shared: tuple[str, ...] = ()
+    is_apart: bool = False
+    """The titles name different codes or quote different messages: siblings of one pattern, not duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,16 @@ def weigh(a: Words, b: Words, meaning: float, weights: Mapping[str, float]) -> E
         contained=common / smaller if smaller else 0.0,
         title=total(a.title & b.title) / titles if titles else 0.0,
         shared=tuple(shared),
+        is_apart=are_apart(a, b),
     )
+
+
+def are_apart(a: Words, b: Words) -> bool:
+    """Whether the titles tell the subjects apart, however alike the texts are."""
+    if a.codes - b.codes and b.codes - a.codes:
+        return True
+    mine, theirs = a.codes | a.quoted, b.codes | b.quoted
+    return bool(mine and theirs) and len(mine & theirs) < SAME_MESSAGE * min(len(mine), len(theirs))
 
 
 DEFAULT = Coefficients()
@@ -79,6 +99,8 @@ DEFAULT = Coefficients()
 
 def likeness(evidence: Evidence, by: Coefficients = DEFAULT) -> float:
     """The probability that one makes the other superfluous, in [0, 1]."""
+    if evidence.is_apart:
+        return 0.0
     z = (
         by.intercept
         + by.meaning * evidence.meaning

@@ -11,6 +11,7 @@ from kb_service.web.bookmark_messages import BOOKMARKS
 from kb_service.web.case_messages import CASES
 from kb_service.web.desk_messages import DESK
 from kb_service.web.findings_messages import FINDINGS
+from kb_service.web.gaps_messages import GAPS
 from kb_service.web.messages_admin import ADMIN, Text
 from kb_service.web.renderings_messages import RENDERINGS
 from kb_service.web.workbench_messages import WORKBENCH
@@ -242,7 +243,7 @@ AGENT_WIDGET: dict[str, Text] = {
 
 MESSAGES: dict[str, Text] = {
     **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
-    **FINDINGS,
+    **FINDINGS, **GAPS,
     **BOOKMARKS,
     **DESK,
     **AGENT_WIDGET,

@@ -30,6 +30,7 @@ from kb_service.web import (
     desk_pages,
     editor,
     findings_page,
+    gaps_page,
     portal,
     renderings_page,
     sign_in,
@@ -58,6 +59,7 @@ ROUTERS = (
     findings_page.router,
     workbench.router,
     editor.router,
+    gaps_page.router,
     site_files.router,
 )
 

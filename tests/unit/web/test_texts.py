@@ -25,6 +25,7 @@ FAMILIES = (
     "agent.",
     "renderings.",
     "findings.",
+    "gaps.",
 )
 """Prefixes of keys that are completed by a value at run time."""
 
