@@ -9,6 +9,7 @@ from sqlalchemy import delete
 
 from kb_service.articles.models import IdempotencyRecord
 from kb_service.auth import repository
+from kb_service.authoring.jobs import authoring_jobs
 from kb_service.db.base import utcnow
 from kb_service.db.jobs import Job
 from kb_service.db.session import Database
@@ -22,9 +23,10 @@ EVERY_SECONDS = 3600.0
 
 
 def retention_jobs(parts: Parts) -> list[Job]:
-    """The periodic jobs that forget."""
+    """The periodic jobs that forget, and those of authoring."""
     database, days = parts.database, parts.settings.query_log_days
     return [
+        *authoring_jobs(database, parts.settings),
         Job("retention.sessions", EVERY_SECONDS, lambda: forget_sessions(database)),
         Job("retention.idempotency", EVERY_SECONDS, lambda: forget_answers(database)),
         Job("retention.query_log", EVERY_SECONDS, lambda: forget_old(database, days)),

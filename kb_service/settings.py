@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     query_log_days: int = Field(default=90, ge=0)
     gap_sessions: int = Field(default=3, ge=1, le=1000)
     """Sessions or customers that must ask in vain before a gap is shown."""
+    feedback_min_votes: int = Field(default=20, ge=1)
+    """Votes on a revision from which on its share of "no" may open a task."""
     rate_limit_per_minute: int = Field(default=600, ge=0)
     """Requests a minute for each address or key; 0: no limit."""
     sign_in_limit_per_minute: int = Field(default=10, ge=0)

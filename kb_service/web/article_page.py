@@ -120,6 +120,7 @@ def _render(page: Page, article: Article) -> Response:
         variants=_variants(page, article, context, state),
         related=_related(page, article, state),
         crumbs=_crumbs(page, article),
+        flagged="flagged" in page.request.query_params,
         helped=helped if helped in ("yes", "no", "sent") else "",
         next_answers=_next_answers(page, article, context, state) if helped in ("no", "sent") else [],
         reasons=REASONS,

@@ -33,6 +33,7 @@ from kb_service.web.editor_view import Editing, defaults, render_editor
 from kb_service.web.forms import field_of
 from kb_service.web.messages import message
 from kb_service.web.shell import CurrentPage, Page
+from kb_service.web.workbench_flow import finish
 
 router = APIRouter(prefix="/workbench", include_in_schema=False)
 SAVED = ("saved", "published", "review")
@@ -125,7 +126,7 @@ def _done(page: Page, session: Session, changing: Changing, change: Change, sing
     if draft_id:
         with suppress(KbError):  # another window has saved it already
             drafts.forget_draft(session, drafts.get_draft(session, draft_id, page.actor))
-    changing.settle(session, change)
+    finish(session, changing, change)
     word = "published" if single.get("action") == "publish" else "saved"
     return RedirectResponse(f"/workbench/articles/{change.article.number}/edit?done={word}", 303)
 

@@ -46,6 +46,8 @@ def render_editor(page: Page, editing: Editing, status: int = 200) -> Response:
     given = {**fields_of(ArticleText(title="")), **editing.fields}
     article, catalog = editing.article, page.parts.catalog
     shown = template_of(given["type"]).shown
+    filled = [name for name in TEXT_FIELDS if given[name]]
+    shown = tuple(filled) if article and filled else shown  # what an article says stands open, whatever its type
     rest = [name for name in TEXT_FIELDS if name not in shown]
     audiences = list(dict.fromkeys([*STANDARD_AUDIENCES, *sorted(page.actor.audiences), *given["audience"]]))
     title = message("editor.title", number=article.number) if article else message("editor.title_new")

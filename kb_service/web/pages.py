@@ -37,6 +37,7 @@ from kb_service.web import (
     site_files,
     widget,
     workbench,
+    workbench_flow,
 )
 from kb_service.web.messages import MESSAGES, message
 from kb_service.web.shell import STATIC, CurrentPage, Page
@@ -58,6 +59,7 @@ ROUTERS = (
     renderings_page.router,
     findings_page.router,
     workbench.router,
+    workbench_flow.router,
     editor.router,
     gaps_page.router,
     site_files.router,

@@ -12,7 +12,7 @@ from kb_service.articles.inputs import CONFIDENCES, TYPES
 from kb_service.articles.models import Article
 from kb_service.articles.repository import read_applicabilities
 from kb_service.auth.actors import Scope
-from kb_service.authoring import drafts
+from kb_service.authoring import drafts, notifications, tasks
 from kb_service.authoring.repository import (
     MAX_PAGE,
     PAGE_SIZE,
@@ -24,8 +24,10 @@ from kb_service.authoring.repository import (
     names_of,
     newest_of,
 )
+from kb_service.db.base import utcnow
 from kb_service.web.messages import message
 from kb_service.web.shell import CurrentPage, Page
+from kb_service.web.workbench_flow import said_by
 
 router = APIRouter(prefix="/workbench", include_in_schema=False)
 FILTERS = ("words", "status", "product", "owner", "confidence", "type", "audience")
@@ -57,7 +59,11 @@ def read_work(page: CurrentPage) -> Response:
     page.actor.require(Scope.ARTICLES_WRITE)
     mine = drafts.list_drafts(page.session, page.actor, SHOWN_DRAFTS)
     written = list_written(page.session, page.actor.id, page.actor.audiences)
-    return page.render("authoring/home.html", message("work.title"), drafts=mine, written=rows_of(page, written))
+    todo = tasks.list_tasks(page.session, page.actor, mine=True, limit=SHOWN_DRAFTS)
+    return page.render(
+        "authoring/home.html", message("work.title"), drafts=mine, written=rows_of(page, written), tasks=todo, now=utcnow(),
+        lines=notifications.list_notifications(page.session, page.actor), **said_by(page, todo),
+    )  # fmt: skip
 
 
 @router.get("/articles")
