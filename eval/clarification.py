@@ -1,7 +1,8 @@
 """kb-eval clarify: questions that only a context decides, asked without it.
 
 separating: the share of context queries for which ``clarify`` names an axis on which a right article and one of
-wrong_context_docs are for different values (no value of it is served by both). after: nDCG@10 once the true value of each asked
+wrong_context_docs are for different values (no value of it is served by both); separable: the share for which there is such an
+axis at all. excluding: the share for which the true value of the axis named keeps a right article and rules a wrong one out. after: nDCG@10 once the true value of each asked
 axis is given, at most three questions. agreeing: of *all* judged queries sent without context whose first five results are for
 overlapping values on every axis, the share that is asked something all the same.
 """
@@ -37,6 +38,8 @@ class Dialogue:
     query: Query
     asked: tuple[str, ...]
     separates: bool
+    separable: bool
+    excludes: bool
     before: float
     after: float
 
@@ -82,9 +85,11 @@ def hold(asker: Asker, judge: Judge, dataset: Dataset, query: Query) -> Dialogue
             known["product"] = truth.product  # a version is answered on the page with its product
         request = replace(request, stated=Context(**known))
         answered = asker.send(query, request)
-    separates = bool(asked) and asked[0] in separating_axes(judge, list(grades), query)
+    separating = separating_axes(judge, list(grades), query)
+    first_axis = asked[0] if asked else ""
+    excludes = bool(asked) and excludes_a_wrong_one(judge, query, list(grades), only(truth, first_axis))
     before, after = (measures.ndcg(one.ranking, grades, 10) for one in (first, answered))
-    return Dialogue(query, tuple(asked), separates, before, after)
+    return Dialogue(query, tuple(asked), first_axis in separating, bool(separating), excludes, before, after)
 
 
 def asked_axis(answered: Answered) -> str | None:
@@ -97,6 +102,18 @@ def separating_axes(judge: Judge, right: Sequence[str], query: Query) -> set[str
     """Axes on which a right document and a wrong one are for different values."""
     pairs = [(r, w) for r in right for w in query.wrong_context_docs]
     return {axis for r, w in pairs for axis in AXES if disjoint(judge.applicability(r), judge.applicability(w), axis)}
+
+
+def only(truth: Context, axis: str) -> Context:
+    """What is known once this axis was answered; a version is answered on the page with its product."""
+    known = {axis, "product"} if axis == "version" else {axis}
+    return Context(*(getattr(truth, name) if name in known else None for name in AXES))
+
+
+def excludes_a_wrong_one(judge: Judge, query: Query, right: Sequence[str], known: Context) -> bool:
+    """Whether this context keeps a right document and rules a wrong one out."""
+    wrong = query.wrong_context_docs
+    return any(judge.covers(d, known) for d in right) and not all(judge.covers(d, known) for d in wrong)
 
 
 def disjoint(a: Applicability, b: Applicability, axis: str) -> bool:
@@ -139,6 +156,8 @@ def summarise(dataset: Dataset, dialogues: Sequence[Dialogue], agreeing: Sequenc
         "queries": len(dialogues),
         "asked": _mean([bool(d.asked) for d in dialogues]),
         "separating": _mean([d.separates for d in dialogues]),
+        "separable": _mean([d.separable for d in dialogues]),
+        "excluding": _mean([d.excludes for d in dialogues]),
         "nDCG@10 before": _mean([d.before for d in dialogues]),
         "nDCG@10 after": _mean([d.after for d in dialogues]),
         "questions": _mean([len(d.asked) for d in dialogues]),
@@ -156,6 +175,8 @@ def _rows(report: Report) -> list[tuple[str, str, str]]:
         "queries": "judged queries with wrong_context_docs",
         "asked": "share for which clarify asks anything",
         "separating": "share for which its axis tells a right article from a wrong one",
+        "separable": "share for which any axis does",
+        "excluding": "share for which the true value of its axis rules a wrong article out and keeps a right one",
         "nDCG@10 before": "without any context",
         "nDCG@10 after": f"after the true value of each asked axis (at most {MAX_QUESTIONS})",
         "questions": "mean number of questions asked",
