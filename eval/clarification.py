@@ -1,10 +1,11 @@
 """kb-eval clarify: questions that only a context decides, asked without it.
 
 separating: the share of context queries for which ``clarify`` names an axis on which a right article and one of
-wrong_context_docs are for different values (no value of it is served by both); separable: the share for which there is such an
-axis at all. excluding: the share for which the true value of the axis named keeps a right article and rules a wrong one out. after: nDCG@10 once the true value of each asked
-axis is given, at most three questions. agreeing: of *all* judged queries sent without context whose first five results are for
-overlapping values on every axis, the share that is asked something all the same.
+wrong_context_docs are for different values (no value of it is served by both). separable: the share for which there is such
+an axis at all. excluding: the share for which the true value of the axis named keeps a right article and rules a wrong one
+out. after: nDCG@10 once the true value of each asked axis is given, at most three questions. agreeing: of *all* judged
+queries sent without context whose first five results are for overlapping values on every axis, the share that is asked
+something all the same.
 """
 
 from __future__ import annotations

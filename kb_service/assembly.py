@@ -86,7 +86,7 @@ def open_encoder(settings: Settings) -> Encoder:
 
     One that worked here before and is out now does not stop the start: words answer, and it is tried again.
     """
-    from indexers.embedding.cache import CachedEncoder, VectorCache
+    from indexers.embedding.cache import VECTORS_FILE, CachedEncoder, VectorCache
     from indexers.embedding.loader import load_encoder
     from indexers.embedding.waiting import load_or_wait
     from indexers.vectors import name_passages
@@ -100,7 +100,7 @@ def open_encoder(settings: Settings) -> Encoder:
         )
 
     encoder = load_or_wait(load, settings.encoder, settings.data_dir / "encoder.json")
-    return name_passages(CachedEncoder(encoder, VectorCache(settings.data_dir / "vectors.sqlite3", encoder.recipe)))
+    return name_passages(CachedEncoder(encoder, VectorCache(settings.data_dir / VECTORS_FILE, encoder.recipe)))
 
 
 def open_engine(settings: Settings, encoder: Encoder, writable: bool) -> Engine:

@@ -1,12 +1,15 @@
-"""What is kept only for a while: ended sessions, answers for Idempotency-Keys, the query log."""
+"""What is kept only for a while: ended sessions, answers for Idempotency-Keys, the query log, vectors of old texts."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
+from indexers.embedding.cache import VECTORS_FILE, VectorCache
+from indexers.embedding.port import Encoder
 from kb_service.articles.models import IdempotencyRecord
 from kb_service.auth import repository
 from kb_service.authoring.jobs import authoring_jobs
@@ -20,16 +23,20 @@ if TYPE_CHECKING:
 
 IDEMPOTENCY_HOURS = 48
 EVERY_SECONDS = 3600.0
+DAY_SECONDS = 24 * 3600.0
 
 
 def retention_jobs(parts: Parts) -> list[Job]:
     """The periodic jobs that forget, and those of authoring."""
-    database, days = parts.database, parts.settings.query_log_days
+    database, days, megabytes = parts.database, parts.settings.query_log_days, parts.settings.vector_cache_mb
     return [
         *authoring_jobs(database, parts.settings),
         Job("retention.sessions", EVERY_SECONDS, lambda: forget_sessions(database)),
         Job("retention.idempotency", EVERY_SECONDS, lambda: forget_answers(database)),
         Job("retention.query_log", EVERY_SECONDS, lambda: forget_old(database, days)),
+        Job(
+            "retention.vectors", DAY_SECONDS, lambda: forget_vectors(parts.settings.data_dir, parts.encoder, megabytes)
+        ),
     ]
 
 
@@ -45,3 +52,12 @@ def forget_answers(database: Database) -> str:
     with database.writing() as session:
         result = session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < before))
     return f"forgot {getattr(result, 'rowcount', 0)} answers"
+
+
+def forget_vectors(data_dir: Path, encoder: Encoder, megabytes: int) -> str:
+    """Delete the oldest cached vectors, those of other recipes first, when their file has grown beyond a size."""
+    cache = VectorCache(data_dir / VECTORS_FILE, encoder.recipe)
+    try:
+        return f"forgot {cache.prune(megabytes * 1_000_000)} vectors"
+    finally:
+        cache.close()

@@ -65,6 +65,8 @@ class Settings(BaseSettings):
     retrieval_depth: int = Field(default=100, ge=10, le=1000)
     """Families fetched from each retriever, whatever the page."""
     query_log_days: int = Field(default=90, ge=0)
+    vector_cache_mb: int = Field(default=2048, ge=1)
+    """Size above which the file of encoded texts loses its oldest; about 1.2 MB a thousand passages."""
     gap_sessions: int = Field(default=3, ge=1, le=1000)
     """Sessions or customers that must ask in vain before a gap is shown."""
     feedback_min_votes: int = Field(default=20, ge=1)

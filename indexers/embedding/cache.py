@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 SCHEMA_VERSION = 1
+VECTORS_FILE = "vectors.sqlite3"
 SELECT_SIZE = 500
 ENCODE_SIZE = 256
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_IOERR})

@@ -5,10 +5,10 @@ import pytest
 
 from eval.bench_queries import KINDS, MAIL_BYTES, keywords, make_questions
 from eval.calibration import TooFew, cross_validate, fit, logistic, with_floor
-from eval.clarification import disjoint
+from eval.clarification import disjoint, only
 from eval.datasets import Query
 from eval.no_answer import Gathered, Seen, floor_for, summarise
-from kb_service.catalog.context import Applicability
+from kb_service.catalog.context import Applicability, Context
 from kb_service.search.evidence import Calibration, Evidence
 
 
@@ -91,3 +91,10 @@ def test_keywords_are_at_most_four_telling_words() -> None:
 def test_no_two_keyword_questions_are_alike() -> None:
     made = make_questions([("A sentence", {})] * 4, ["Reset the gateway", "Reset a gateway", "Close it"], ["line"], 4)
     assert sorted(q.variant(0) for q in made if q.kind == "keywords") == ["Close", "Reset gateway"]
+
+
+def test_a_version_is_answered_with_its_product_and_an_os_alone() -> None:
+    truth = Context("gateway", "11", "windows/11")
+    assert only(truth, "version") == Context("gateway", "11", None)
+    assert only(truth, "os") == Context(None, None, "windows/11")
+    assert only(truth, "product") == Context("gateway", None, None)
