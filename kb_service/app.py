@@ -41,6 +41,7 @@ ROUTED = (
     "kb_service.customers.endpoints",
     "kb_service.bookmarks.endpoints",
     "kb_service.desk.endpoints",
+    "kb_service.measures.endpoints",
     "kb_service.cases.suggest_routes",
     "kb_service.cases.endpoints",
     "kb_service.cases.queue_routes",
@@ -68,6 +69,7 @@ TAGS = [
     {"name": "cases", "description": "What customers ask, in one thread each, until it is answered."},
     {"name": "bookmarks", "description": "Sets of articles that people keep, share, follow and copy."},
     {"name": "desk", "description": "The agent's desk: views, one search, what happens live."},
+    {"name": "measures", "description": "How customers are served: each number with its definition and its cases."},
     {"name": "access", "description": "Who may come in: sessions, users, keys."},
     {"name": "operations", "description": "Health and a ping."},
 ]

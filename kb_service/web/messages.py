@@ -12,6 +12,7 @@ from kb_service.web.case_messages import CASES
 from kb_service.web.desk_messages import DESK
 from kb_service.web.findings_messages import FINDINGS
 from kb_service.web.gaps_messages import GAPS
+from kb_service.web.measure_messages import MEASURES
 from kb_service.web.messages_admin import ADMIN, Text
 from kb_service.web.renderings_messages import RENDERINGS
 from kb_service.web.workbench_messages import WORKBENCH
@@ -246,6 +247,7 @@ MESSAGES: dict[str, Text] = {
     **FINDINGS, **GAPS,
     **BOOKMARKS,
     **DESK,
+    **MEASURES,
     **AGENT_WIDGET,
     **WORKBENCH,
 }  # fmt: skip

@@ -58,4 +58,5 @@ def test_the_example_gives_a_token_to_a_signed_in_agent_only(site: TestClient, c
     assert site.post("/examples/agent/token").status_code == 401
     assert client_as("customer").post("/examples/agent/token").status_code == 403
     module = site.get("/static/kb-agent.js")
+    assert module.headers["access-control-allow-origin"] == "*", "a module of another site is fetched with CORS"
     assert '"attach": "Attach"' in module.text and len(module.content) < 150_000

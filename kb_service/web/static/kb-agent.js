@@ -142,7 +142,8 @@ class KbAgent extends HTMLElement {
 
   /* The article in the form of the host's channel: e-mail unless it says otherwise. */
   async form(hit) {
-    const channel = this.getAttribute("channel") || "email";
+    const wanted = this.getAttribute("channel") || "email";
+    const channel = wanted === "email" ? "email_text" : wanted;
     const params = new URLSearchParams({ channel, ...this.context() });
     const found = await this.call(`/v1/articles/${hit.number}/renderings?${params}`);
     return found.forms[0]?.text ?? `${hit.title}\n${this.server}${hit.url}`;
