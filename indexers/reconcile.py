@@ -54,11 +54,14 @@ def reconcile(changes: WantedVersions, engine: Engine, enqueue: Callable[[Mappin
     held = dict(engine.indexed_versions(serving))
     wanted = dict(changes.wanted_versions())
     wrong = {article_id: abs(wanted.get(article_id) or held[article_id]) for article_id in outdated(wanted, held)}
-    lingering = {article_id for article_id in wrong if wanted.get(article_id, 0) <= 0}
+    withdrawn = {article_id for article_id in wrong if wanted.get(article_id, 0) <= 0}
+    lingering = {
+        article_id for article_id in withdrawn if held.get(article_id, 0) > 0
+    }  # an old tombstone hides as well
     if wrong:
         enqueue(wrong)
     ahead = sum(is_ahead(version, held.get(article_id, 0)) for article_id, version in wanted.items())
-    return Reconciled(len(wanted), len(wrong) - len(lingering), len(lingering), ahead)
+    return Reconciled(len(wanted), len(wrong) - len(withdrawn), len(lingering), ahead)
 
 
 def prune(engine: Engine, older_than_seconds: float = TOMBSTONE_SECONDS) -> int:

@@ -18,9 +18,17 @@ from kb_service.auth.schemas import KeyIn, UserIn
 from kb_service.db.session import Database
 from kb_service.settings import Settings
 from tests.support.databases import any_database, any_url, chosen_url, empty_url, postgres_server, postgres_url
-from tests.support.opensearch import opensearch_url
+from tests.support.opensearch import opensearch_cluster, opensearch_url
 
-__all__ = ["any_database", "any_url", "empty_url", "opensearch_url", "postgres_server", "postgres_url"]
+__all__ = [
+    "any_database",
+    "any_url",
+    "empty_url",
+    "opensearch_cluster",
+    "opensearch_url",
+    "postgres_server",
+    "postgres_url",
+]
 
 HOST = "http://localhost"
 PASSWORD = "correct horse battery"

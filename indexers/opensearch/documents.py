@@ -27,7 +27,7 @@ COMMIT = "commit"
 FACETS = ("audience", "language", "type", "topics")
 _KEYWORD = {"type": "keyword"}
 _FILTER_ONLY = {"type": "keyword", "doc_values": False}
-_TEXT = {"type": "text", "analyzer": "spaces", "similarity": "BM25"}
+_TEXT = {"type": "text", "analyzer": "whitespace", "similarity": "BM25"}
 
 
 def index_body(options: ClusterOptions, recipe: Mapping[str, object], dimensions: int) -> dict[str, Any]:
@@ -39,7 +39,6 @@ def index_body(options: ClusterOptions, recipe: Mapping[str, object], dimensions
         "number_of_shards": options.shards, "number_of_replicas": options.replicas, "refresh_interval": "-1",
         "knn": True, "max_result_window": 100_000, "max_terms_count": 200_000,
         "mapping.nested_objects.limit": MAX_PASSAGES + 1,
-        "analysis": {"analyzer": {"spaces": {"type": "custom", "tokenizer": "whitespace"}}},
     }  # fmt: skip
     return {"settings": {"index": settings}, "mappings": {"_meta": meta, **mappings}}
 

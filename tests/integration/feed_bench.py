@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from indexers.embedded.engine import EmbeddedEngine
 from indexers.embedding.cache import CachedEncoder, VectorCache
 from indexers.embedding.port import Encoder, HashingEncoder
 from indexers.engine import Filter, LexicalQuery, WeightedTerm
+from indexers.opensearch.cluster import ClusterOptions
+from indexers.opensearch.engine import OpenSearchEngine
 from kb_service.articles import moves
 from kb_service.articles.importing import import_article
 from kb_service.articles.inputs import ArticleText, ImportedArticle
@@ -33,7 +36,7 @@ class FeedBench:
 
     def __init__(
         self, directory: Path, *, writable: bool = False, on_point: Callable[[str], None] | None = None,
-        encoder: Encoder | None = None,
+        encoder: Encoder | None = None, opensearch: ClusterOptions | None = None,
     ) -> None:  # fmt: skip
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
@@ -42,9 +45,12 @@ class FeedBench:
         Base.metadata.create_all(self.database.engine)
         inner = encoder or HashingEncoder(32)
         self.encoder = CachedEncoder(inner, VectorCache(directory / "vectors.sqlite3", inner.recipe))
-        self.engine = EmbeddedEngine(
-            directory / "index", inner.recipe.to_dict(), inner.dimensions, writable=writable, on_point=on_point
-        )
+        recipe, self.engine = inner.recipe.to_dict(), cast("EmbeddedEngine", None)
+        if opensearch:
+            self.engine = cast("EmbeddedEngine", OpenSearchEngine(opensearch, recipe, inner.dimensions))
+        else:
+            folder = directory / "index"
+            self.engine = EmbeddedEngine(folder, recipe, inner.dimensions, writable=writable, on_point=on_point)
         self.feed = IndexFeed(self.database, self.engine, self.encoder)
 
     def publish(self, external_id: str, turn: int, passages: int = 1) -> tuple[int, int]:

