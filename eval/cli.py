@@ -134,6 +134,15 @@ def gaps(
     measure(_load(folder, "dev"), json, seed, console())
 
 
+@app.command()
+def applicability(folder: Folder, json: Json = None) -> None:
+    """Products proposed for a corpus whose applies_to was taken away."""
+    from eval.proposals import measure
+    from eval.reporting import console
+
+    measure(_load(folder, "dev"), json, console())
+
+
 def _load(folder: Path, split: str) -> Dataset:
     from eval.datasets import load
 

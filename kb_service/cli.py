@@ -48,6 +48,7 @@ COMMANDS: dict[str, Place] = {
     "user": Place("user", "People who sign in: add, list, disable."),
     "key": Place("key", "API keys: create, list, revoke."),
     "catalog": Place("catalog", "Products, releases, operating systems, aliases, topics."),
+    "applicability": Place("applicability", "What imported articles are for: proposals to accept or reject."),
     "migrate": Place("migrate", "Bring the database to this version's schema."),
     "model": Place("model", "The encoder: export it for serving without torch."),
     "jobs": Place("jobs", "Periodic jobs: when each ran, and how it ended."),

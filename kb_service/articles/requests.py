@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -107,6 +107,14 @@ class Changing:
             view.pending = not self.feed.wait_until_indexed(article.id, article.index_version, WAIT_SECONDS)
         status = 202 if view.pending else 200
         return JsonResponse(view.model_dump(mode="json"), status, {"ETag": etag(article.version)})
+
+
+def settle(session: Session, feed: IndexFeed, changes: Iterable[Change]) -> bool:
+    """Commit, then take from the index what readers lost; whether the index has yet to follow."""
+    withdrawn = [(c.article.id, withdrawn_version(c.article)) for c in changes if c.withdrawn]
+    session.commit()
+    done = [feed.withdraw_now(article, version) for article, version in withdrawn]  # each, even when one fails
+    return not all(done)
 
 
 def write_cursor(place: Place) -> str:

@@ -7,8 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from kb_service.articles.recording import withdrawn_version
-from kb_service.articles.requests import CurrentFeed
+from kb_service.articles.requests import CurrentFeed, settle
 from kb_service.auth.actors import Scope
 from kb_service.authoring.checks_views import read_cursor, view_link_finding, view_pair, write_cursor
 from kb_service.authoring.duplicates_deciding import DECISIONS, decide
@@ -56,7 +55,5 @@ def post_decision(
     if decision not in DECISIONS:
         raise InvalidInput(f"One of {', '.join(DECISIONS)}.", "/decision")
     change = decide(session, (number, other), decision, page.parts.catalog, page.actor, version)
-    session.commit()
-    if change.withdrawn:
-        feed.withdraw_now(change.article.id, withdrawn_version(change.article))
+    settle(session, feed, [change])
     return RedirectResponse("/workbench/findings?done=1", 303)

@@ -14,6 +14,7 @@ from kb_service.web.findings_messages import FINDINGS
 from kb_service.web.gaps_messages import GAPS
 from kb_service.web.measure_messages import MEASURES
 from kb_service.web.messages_admin import ADMIN, Text
+from kb_service.web.proposals_messages import PROPOSALS
 from kb_service.web.renderings_messages import RENDERINGS
 from kb_service.web.workbench_messages import WORKBENCH
 
@@ -244,7 +245,7 @@ AGENT_WIDGET: dict[str, Text] = {
 
 MESSAGES: dict[str, Text] = {
     **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
-    **FINDINGS, **GAPS,
+    **FINDINGS, **GAPS, **PROPOSALS,
     **BOOKMARKS,
     **DESK,
     **MEASURES,

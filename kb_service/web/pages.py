@@ -33,6 +33,7 @@ from kb_service.web import (
     gaps_page,
     measure_pages,
     portal,
+    proposals_page,
     renderings_page,
     sign_in,
     site_files,
@@ -64,6 +65,7 @@ ROUTERS = (
     workbench_flow.router,
     editor.router,
     gaps_page.router,
+    proposals_page.router,
     site_files.router,
 )
 

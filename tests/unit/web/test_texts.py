@@ -26,6 +26,7 @@ FAMILIES = (
     "renderings.",
     "findings.",
     "gaps.",
+    "proposals.",
 )
 """Prefixes of keys that are completed by a value at run time."""
 
