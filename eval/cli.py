@@ -143,6 +143,20 @@ def applicability(folder: Folder, json: Json = None) -> None:
     measure(_load(folder, "dev"), json, console())
 
 
+@app.command()
+def bookmarks(
+    folder: Folder,
+    split: Split = "dev",
+    seed: Annotated[int, typer.Option(help="What the colleagues keep.")] = 0,
+    json: Json = None,
+) -> None:
+    """What a simulated team's bookmark sets are worth: RR@10 of later questions without and with them."""
+    from eval.bookmarks import measure
+    from eval.reporting import console
+
+    measure(_load(folder, split), json, seed, console())
+
+
 def _load(folder: Path, split: str) -> Dataset:
     from eval.datasets import load
 

@@ -23,6 +23,7 @@ from kb_service.auth.actors import Role
 from kb_service.auth.keys import hash_token
 from kb_service.auth.schemas import KeyIn, UserIn
 from kb_service.db.base import utcnow
+from kb_service.demo.sets import load_sets
 from kb_service.search.models import SiteState
 from kb_service.transfer.draining import Drained, drain_index
 from kb_service.transfer.importing import ImportOptions, Progress, import_articles
@@ -74,6 +75,7 @@ def load(parts: Parts, progress: Progress | None = None) -> Loaded:
         addresses = _addresses(session)
         _notice(session, addresses)
         key = _widget_key(session, parts.settings.port)
+        load_sets(session, numbers)
     return Loaded(report, drain_index(parts, progress), key, numbers, addresses)
 
 

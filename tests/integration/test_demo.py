@@ -9,9 +9,13 @@ from sqlalchemy import func, select
 
 from kb_service.articles.models import Article
 from kb_service.assembly import Parts, assemble
+from kb_service.auth.actors import Role, actor_for
 from kb_service.auth.gate import Gate
 from kb_service.auth.models import ApiKey
+from kb_service.bookmarks.repository import list_sets
+from kb_service.bookmarks.views import Reader, view_sets
 from kb_service.demo.loader import KNOWLEDGE, LOGINS, Loaded, load
+from kb_service.demo.sets import load_sets
 from kb_service.search.request import SearchRequest
 from kb_service.settings import Settings
 
@@ -52,6 +56,18 @@ def test_the_second_time_nothing_changes(loaded: tuple[Parts, Loaded]) -> None:
     with parts.database.reading() as session:
         keys = session.scalar(select(func.count()).select_from(ApiKey))
     assert (again.report.created, again.report.updated, again.widget_key, keys) == (0, 0, first.widget_key, 1)
+
+
+def test_three_sets_of_bookmarks_wait_for_the_agent_once(loaded: tuple[Parts, Loaded]) -> None:
+    parts, found = loaded
+    agent = actor_for("user:900", "Newcomer", Role.AGENT)
+    with parts.database.writing() as session:
+        assert load_sets(session, found.numbers) == 0
+    with parts.database.reading() as session:
+        sets = list_sets(session, agent)
+        views = view_sets(session, sets, Reader(agent, parts.catalog))
+    assert {view.kind for view in views} == {"personal", "team", "starter"}
+    assert all(view.articles >= 3 and view.warnings == 0 for view in views)
 
 
 def test_the_published_passwords_work(loaded: tuple[Parts, Loaded]) -> None:
