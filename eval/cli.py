@@ -157,6 +157,20 @@ def bookmarks(
     measure(_load(folder, split), json, seed, console())
 
 
+@app.command()
+def impact(
+    edits: Annotated[int, typer.Option(help="How many random edits.")] = 200,
+    questions: Annotated[int, typer.Option(help="How many of the sample's questions are asked again for each.")] = 40,
+    seed: Annotated[int, typer.Option(help="Which edits.")] = 0,
+    json: Json = None,
+) -> None:
+    """Does the preview of an edit say what the search does before and after it? On the sample knowledge."""
+    from eval.impact import measure
+    from eval.reporting import console
+
+    measure(edits, seed, questions, json, console())
+
+
 def _load(folder: Path, split: str) -> Dataset:
     from eval.datasets import load
 

@@ -32,6 +32,7 @@ ROUTED = (
     "kb_service.articles.endpoints",
     "kb_service.authoring.checks_routes",
     "kb_service.authoring.gaps_routes",
+    "kb_service.authoring.impact_routes",
     "kb_service.authoring.proposals_routes",
     "kb_service.articles.rendering_routes",
     "kb_service.articles.attachment_routes",

@@ -77,7 +77,7 @@ def measure(search: SearchService, questions: Sequence[Question]) -> list[Measur
 
 def _measure(search: SearchService, question: Question) -> Measured | None:
     curation = search.curation.current()
-    request = SearchRequest(question.text, question.context, actor=_reader(question.role))
+    request = SearchRequest(question.text, question.context, actor=reader_of(question.role))
     try:
         found = search.pipeline.run(request, read_text(question.text), search.engine.snapshot(), curation)
     except KbError:
@@ -87,7 +87,8 @@ def _measure(search: SearchService, question: Question) -> Measured | None:
     return Measured(question, evidence.probability(known, calibration), is_hopeless)
 
 
-def _reader(role: str) -> Actor:
+def reader_of(role: str) -> Actor:
+    """Somebody who reads as the role that a question was logged with."""
     return actor_for("calibration", "", Role(role)) if role in set(Role) else ANONYMOUS
 
 

@@ -12,6 +12,7 @@ from kb_service.web.case_messages import CASES
 from kb_service.web.desk_messages import DESK
 from kb_service.web.findings_messages import FINDINGS
 from kb_service.web.gaps_messages import GAPS
+from kb_service.web.impact_messages import IMPACT
 from kb_service.web.measure_messages import MEASURES
 from kb_service.web.messages_admin import ADMIN, Text
 from kb_service.web.proposals_messages import PROPOSALS
@@ -245,7 +246,7 @@ AGENT_WIDGET: dict[str, Text] = {
 
 MESSAGES: dict[str, Text] = {
     **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
-    **FINDINGS, **GAPS, **PROPOSALS,
+    **FINDINGS, **GAPS, **PROPOSALS, **IMPACT,
     **BOOKMARKS,
     **DESK,
     **MEASURES,

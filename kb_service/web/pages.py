@@ -31,6 +31,7 @@ from kb_service.web import (
     editor,
     findings_page,
     gaps_page,
+    impact_page,
     measure_pages,
     portal,
     proposals_page,
@@ -65,6 +66,7 @@ ROUTERS = (
     workbench_flow.router,
     editor.router,
     gaps_page.router,
+    impact_page.router,
     proposals_page.router,
     site_files.router,
 )

@@ -27,6 +27,7 @@ FAMILIES = (
     "findings.",
     "gaps.",
     "proposals.",
+    "impact.",
 )
 """Prefixes of keys that are completed by a value at run time."""
 
