@@ -163,7 +163,9 @@ export class Composer {
 
   async sendReply(status) {
     const view = this.view;
-    const body = { text: this.text.value, status, articles: this.attached.map(({ number, use, revision, anchor, setId, rank, reason }) => ({ article: number, use, revision: revision ?? null, anchor: use === "passage" ? anchor ?? "" : "", query_id: setId || null, rank: rank ?? null, reason: reason ?? "" })) };
+    const isEnded = ["solved", "closed"].includes(view.status);
+    const after = status === view.status || (isEnded && status === "waiting_customer") ? null : status;
+    const body = { text: this.text.value, status: after, articles: this.attached.map(({ number, use, revision, anchor, setId, rank, reason }) => ({ article: number, use, revision: revision ?? null, anchor: use === "passage" ? anchor ?? "" : "", query_id: setId || null, rank: rank ?? null, reason: reason ?? "" })) };
     const sent = await ask(`/v1/cases/${view.number}/replies`, { method: "POST", body, version: view.version, key: this.key });
     this.sent = { number: view.number, id: sent.interaction.id, text: this.text.value, attached: this.attached };
     for (const item of this.attached) report(status === "solved" ? "solved" : "copied", { query_id: item.setId || null, article: item.article, rank: item.rank ?? null, attributes: { use: item.use } });
