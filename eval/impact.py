@@ -88,7 +88,8 @@ def _one(parts: Parts, chance: random.Random) -> tuple[int, int, int]:
 
     search = parts.search
     with parts.database.writing() as session:
-        article = chance.choice(list(session.scalars(select(Article).where(is_published()).order_by(Article.id))))
+        shown = session.scalars(select(Article).where(is_published()).order_by(Article.id))
+        article = chance.choice([one for one in shown if SYSTEM.may_read(one.audience)])
         edit_article(session, article.id, _edit(session, article, chance), parts.catalog, SYSTEM)
         number = article.id
     with parts.database.reading() as session:
