@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,14 +71,20 @@ class Traffic:
 
     def publish(self, name: str) -> int:
         """One article with a word that only it contains."""
-        text = ArticleText(f"Article {name}", body=f"Reset the {name} device. " * 4, audience=("public",))
         with self.writer.database.writing() as session:
-            article = import_article(session, ImportedArticle("soak", name, text), Catalog())[1]
+            article = import_article(session, ImportedArticle("soak", name, text_of(name)), Catalog())[1]
             article_id = article.id
         with self._lock:
             self._live[name] = (article_id, time.monotonic())
         self.outcome.published += 1
         return article_id
+
+    def stock(self, names: Sequence[str]) -> None:
+        """Many at once, as an import brings them."""
+        for start in range(0, len(names), 50):
+            with self.writer.database.writing() as session:
+                for name in names[start : start + 50]:
+                    import_article(session, ImportedArticle("soak", name, text_of(name)), Catalog())
 
     def withdraw(self, name: str) -> None:
         """Withdraw one; from the acknowledgement on nobody may see it."""
@@ -159,6 +165,16 @@ class Traffic:
             if turn % WITHDRAW_EVERY == 0:
                 self.withdraw(f"token{turn - WITHDRAW_EVERY + 1}x")
 
+    def lags(self, count: int) -> list[float]:
+        """Seconds from each commit until a search of the other process brings the article; sorted."""
+        found = []
+        for n in range(count):
+            started = time.monotonic()
+            self.publish(f"lag{n}x")
+            wait(lambda: self._is_found(f"lag{n}x"), 60.0, pause=0.02)  # noqa: B023
+            found.append(time.monotonic() - started)
+        return sorted(found)
+
     def lost(self, patience_seconds: float = 60.0) -> tuple[list[str], Any]:
         """After the traffic: (acknowledged articles that are not found, what reconcile finds)."""
         wait(lambda: feed_status(self.writer.database, self.writer.engine).pending == 0, patience_seconds)
@@ -174,11 +190,15 @@ class Traffic:
         self.reader.close()
 
 
-def wait(condition: Callable[[], bool], seconds: float) -> None:
+def text_of(name: str) -> ArticleText:
+    return ArticleText(f"Article {name}", body=f"Reset the {name} device. " * 4, audience=("public",))
+
+
+def wait(condition: Callable[[], bool], seconds: float, pause: float = 0.1) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s"
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 @contextmanager

@@ -258,12 +258,11 @@ class TestCluster:
             )  # fmt: skip
 
     def wait(self, nodes: int) -> None:
-        """Until so many nodes form a cluster. Raises CannotHave."""
+        """Until every running node answers and sees so many. Raises CannotHave."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and not self._has_ended():
-            for node in self.nodes:
-                if node.process is not None and self._sees(node) >= nodes:
-                    return
+            if all(self._sees(node) >= nodes for node in self.nodes if node.process is not None):
+                return
             time.sleep(0.2)
         logs = "\n".join((node.folder / "out.log").read_text()[-600:] for node in self.nodes)
         raise CannotHave(f"OpenSearch did not start within {START_SECONDS:.0f} seconds: {logs}")

@@ -209,6 +209,16 @@ def test_reconcile_repairs_both_directions_through_the_feed(bench: Bench) -> Non
     assert reconcile(bench.changes, bench.engine, bench.changes.enqueue).is_clean
 
 
+def test_an_old_tombstone_is_renewed_and_nothing_lingers(bench: Bench) -> None:
+    """A withdrawal's tombstone may come after the feed has found that there is nothing to withdraw."""
+    bench.changes.withdraw(1, 3)
+    bench.engine.live["g1"][1] = -2
+    found = reconcile(bench.changes, bench.engine, bench.changes.enqueue)
+    assert found.is_clean
+    bench.drain(1)
+    assert bench.engine.committed["g1"] == {1: -3}
+
+
 def test_reconcile_notices_that_the_database_was_restored(bench: Bench) -> None:
     bench.changes.set(make_article(1, 3))
     bench.drain(1)
