@@ -14,16 +14,13 @@ from starlette.middleware import Middleware
 from kb_service import docs_page
 from kb_service.assembly import Parts, assemble
 from kb_service.auth.gate import Gate
-from kb_service.authoring.checks_nightly import checking_jobs
 from kb_service.authoring.duplicates_finding import Finder
-from kb_service.authoring.gaps_collecting import Collector, Rules
-from kb_service.cases.unanswered import UnansweredCases
+from kb_service.background import background_jobs
 from kb_service.desk.live import Hub
 from kb_service.desk.stopping import on_stop
 from kb_service.indexing import IndexFeed
 from kb_service.middleware import BodyLimit, CrossOrigin, Edge, RateLimit
 from kb_service.problems import PROBLEMS, install_error_handlers
-from kb_service.retention import retention_jobs
 from kb_service.settings import Settings
 from kb_service.telemetry import Event, log
 
@@ -113,10 +110,7 @@ def _hold(app: FastAPI, parts: Parts) -> None:
     app.state.gate = Gate(parts.settings, parts.database)
     app.state.desk_hub = Hub(parts.database)
     app.state.finder = Finder(parts.search)
-    checking = checking_jobs(parts.database, app.state.finder, parts.catalog)
-    rules = Rules(parts.settings.gap_sessions, parts.settings.query_log_days)
-    collector = Collector(parts.database, parts.encoder, rules, [UnansweredCases()])
-    app.state.feed = IndexFeed.of(parts, [*retention_jobs(parts), *checking, collector.job()])
+    app.state.feed = IndexFeed.of(parts, background_jobs(parts))
 
 
 def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:

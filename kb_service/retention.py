@@ -12,7 +12,6 @@ from indexers.embedding.cache import VECTORS_FILE, VectorCache
 from indexers.embedding.port import Encoder
 from kb_service.articles.models import IdempotencyRecord
 from kb_service.auth import repository
-from kb_service.authoring.jobs import authoring_jobs
 from kb_service.db.base import utcnow
 from kb_service.db.jobs import Job
 from kb_service.db.session import Database
@@ -27,10 +26,9 @@ DAY_SECONDS = 24 * 3600.0
 
 
 def retention_jobs(parts: Parts) -> list[Job]:
-    """The periodic jobs that forget, and those of authoring."""
+    """The periodic jobs that forget."""
     database, days, megabytes = parts.database, parts.settings.query_log_days, parts.settings.vector_cache_mb
     return [
-        *authoring_jobs(database, parts.settings),
         Job("retention.sessions", EVERY_SECONDS, lambda: forget_sessions(database)),
         Job("retention.idempotency", EVERY_SECONDS, lambda: forget_answers(database)),
         Job("retention.query_log", EVERY_SECONDS, lambda: forget_old(database, days)),

@@ -17,15 +17,15 @@ app = typer.Typer()
 @app.command()
 def worker() -> None:
     """Feed the index and run periodic jobs until interrupted; waits while another process does."""
+    from kb_service.background import background_jobs
     from kb_service.indexing import IndexFeed
-    from kb_service.retention import retention_jobs
 
     configure_logging(Settings().log_level)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with using_parts(writable=True) as parts:
-        feed = IndexFeed.of(parts, retention_jobs(parts))
+        feed = IndexFeed.of(parts, background_jobs(parts))
         feed.start()
         try:
             stopping.wait()

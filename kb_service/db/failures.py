@@ -22,13 +22,20 @@ def is_collision(error: BaseException) -> bool:
     return _state(error) in _COLLISIONS or "database is locked" in str(error.orig)
 
 
+def is_out_of_time(error: BaseException) -> bool:
+    """Whether a limit of time ended the statement (see time_limit.py)."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return _state(error) in _OUT_OF_TIME or str(error.orig) == "interrupted"
+
+
 def explain(error: BaseException) -> str:
     """One sentence for whoever waits."""
     if isinstance(error, PoolTimeout):
         return "The service is busy: every database connection is in use."
     if is_collision(error):
         return "Another change to the same thing was in the way; repeat yours."
-    if isinstance(error, DBAPIError) and _state(error) in _OUT_OF_TIME:
+    if is_out_of_time(error):
         return "The database took too long."
     return "The database cannot be reached now."
 

@@ -78,6 +78,26 @@ class SynonymSet(Base):
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
+class ArticleWord(Base):
+    """A word of a published article's title, keywords or issue: what the database can search by (article_words.py)."""
+
+    __tablename__ = "article_word"
+    __table_args__ = (Index("ix_article_word_article_id", "article_id"), {"sqlite_with_rowid": False})
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+    article_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    weight: Mapped[int]
+
+
+class WordedArticle(Base):
+    """Of which revision an article's words are; a search believes only those of the published one."""
+
+    __tablename__ = "worded_article"
+
+    article_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision_id: Mapped[int]
+
+
 class SiteState(Base):
     """Small things that an admin sets on a page: the notice, the floor of no-answer."""
 

@@ -1,12 +1,11 @@
 """Both retrievers in parallel, within deadlines; what fails is named and the rest answers.
 
 The words' retriever runs in the caller's thread, encoding and the meaning's retriever in a pool. After three failures
-in a row the encoder is left alone for ten seconds.
+in a row the encoder is left alone for ten seconds, then one question in ten seconds tries it.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 
 from indexers.embedding.port import Encoder, EncoderUnavailable
 from indexers.engine import EngineUnavailable, Filter, Retrieved, Snapshot
+from kb_service.search.breaker import Breaker
 from kb_service.search.understanding import Understood
 from kb_service.telemetry import Event, log
 
@@ -21,8 +21,6 @@ ENCODER_SLOW = "encoder_slow"
 ENCODER_FAILED = "encoder_failed"
 ENCODER_CHANGED = "encoder_changed"
 VECTORS_FAILED = "vectors_failed"
-_BREAKER_FAILURES = 3
-_BREAKER_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -33,31 +31,6 @@ class Legs:
     semantic: Retrieved | None
     degraded: list[str] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
-
-
-class Breaker:
-    """Opens after repeated failures, for a while."""
-
-    def __init__(self) -> None:
-        self._failures = 0
-        self._open_until = 0.0
-        self._lock = threading.Lock()
-
-    def is_open(self) -> bool:
-        """Whether the part should be left alone now."""
-        return time.monotonic() < self._open_until
-
-    def succeeded(self) -> None:
-        """The part works."""
-        self._failures = 0
-
-    def failed(self) -> None:
-        """The part failed once more."""
-        with self._lock:
-            self._failures += 1
-            if self._failures >= _BREAKER_FAILURES:
-                self._open_until = time.monotonic() + _BREAKER_SECONDS
-                self._failures = 0
 
 
 class Retriever:
@@ -90,7 +63,7 @@ class Retriever:
     def _refusal(self, snapshot: Snapshot) -> str | None:
         if snapshot.recipe_digest != self.encoder.recipe.digest():
             return ENCODER_CHANGED
-        return ENCODER_FAILED if self._breaker.is_open() else None
+        return None if self._breaker.allows() else ENCODER_FAILED
 
     def _semantic(self, text: str, snapshot: Snapshot, filter: Filter, timings: dict[str, float]) -> Retrieved:
         started = time.perf_counter()

@@ -23,6 +23,7 @@ from kb_service.search.channel_texts import channel_texts
 from kb_service.search.curation import CurationCache
 from kb_service.search.enriching import Enricher, presentation_of
 from kb_service.search.fusion import Weights
+from kb_service.search.guarding import EngineGuard
 from kb_service.search.masking import mask
 from kb_service.search.memo import Memo
 from kb_service.search.models import QueryEvent, QueryLogRow
@@ -31,6 +32,7 @@ from kb_service.search.presenting import present
 from kb_service.search.query_log import QueryLog
 from kb_service.search.request import SearchRequest, SearchResponse, TypeAhead
 from kb_service.search.retrieval import Retriever
+from kb_service.search.standby import Standby
 from kb_service.search.suggesting import suggest
 from kb_service.search.understanding import read_text
 from kb_service.settings import Settings
@@ -55,23 +57,29 @@ class SearchService:
         self.log = QueryLog(database)
         self._memo = Memo(self.pipeline.read_facts)
         self._enricher = Enricher(self.pipeline, catalog)
+        self._guard = EngineGuard(engine)
+        self._standby = Standby(database, catalog)
         self._secret = secret or settings.secret_key.get_secret_value().encode() or secrets.token_bytes(32)
 
     def search(self, request: SearchRequest) -> SearchResponse:
-        """Answer one question. Raises InvalidInput, TooLarge, UnknownCatalogEntry, EngineUnavailable."""
+        """Answer one question. Raises InvalidInput, TooLarge, UnknownCatalogEntry."""
         started = time.perf_counter()
         text = read_text(request.query)
-        snapshot = self.engine.snapshot()
-        if request.cursor:
-            response = self._next_page(request, text, snapshot)
-        elif not text:
-            response = browsing.browse(request, snapshot, self.pipeline, self.catalog)
-        else:
-            response = self._first_page(request, text, snapshot)
+        response = self._guard.run(
+            lambda snapshot: self._search(request, text, snapshot),
+            lambda reason: self._standby.search(request, text, reason, (self._secret, _binding(request, text))),
+        )
         response.query_id = new_query_id()
         response.took_ms = (time.perf_counter() - started) * 1000
         self.record(request, text, response)
         return response
+
+    def _search(self, request: SearchRequest, text: str, snapshot: Snapshot) -> SearchResponse:
+        if request.cursor:
+            return self._next_page(request, text, snapshot)
+        if not text:
+            return browsing.browse(request, snapshot, self.pipeline, self.catalog)
+        return self._first_page(request, text, snapshot)
 
     def _first_page(self, request: SearchRequest, text: str, snapshot: Snapshot) -> SearchResponse:
         curation = self.curation.current()
@@ -144,8 +152,21 @@ class SearchService:
         """Decide for a channel that answers by itself. Raises as ``search``."""
         started = time.perf_counter()
         text = read_text(request.query)
+        answer = self._guard.run(
+            lambda snapshot: self._answer(request, text, snapshot),
+            lambda reason: self._standby.answer(request, text, reason),
+        )
+        answer.query_id = new_query_id()
+        if request.options.log:
+            logged = {"answer": "hits", "choices": "hits", "none": "no_answer"}[answer.outcome]
+            took = (time.perf_counter() - started) * 1000
+            shown = [packet.article for packet in answer.packets]
+            self._put_log(request, text, answer.query_id, len(shown), logged, shown, answer.degraded, took)
+        return answer
+
+    def _answer(self, request: SearchRequest, text: str, snapshot: Snapshot) -> Answer:
         curation = self.curation.current()
-        found = self.pipeline.run(request, text, self.engine.snapshot(), curation)
+        found = self.pipeline.run(request, text, snapshot, curation)
         clarify = self._enricher.clarify(found)
         outcome = decide(found, clarify, curation.calibration, AnswerThresholds())
         hits = present(
@@ -156,23 +177,19 @@ class SearchService:
         chosen = hits[: 1 if outcome == "answer" else MAX_CHOICES] if outcome != "none" else []
         base = self.settings.base_url.rstrip("/")
         texts = channel_texts(self.database, self.catalog, [hit.article for hit in chosen], request.stated, base)
-        answer = Answer(
-            new_query_id(), outcome, packets(outcome, chosen, texts), clarify if outcome == "choices" else None,
+        return Answer(
+            "", outcome, packets(outcome, chosen, texts), clarify if outcome == "choices" else None,
             found.refusal if outcome == "none" else None, list(found.candidates.degraded),
         )  # fmt: skip
-        if request.options.log:
-            logged = {"answer": "hits", "choices": "hits", "none": "no_answer"}[outcome]
-            took = (time.perf_counter() - started) * 1000
-            self._put_log(
-                request, text, answer.query_id, len(chosen), logged, [h.article for h in chosen], answer.degraded, took
-            )
-        return answer
 
     def suggest(self, text: str, request: SearchRequest) -> TypeAhead:
         """Type-ahead: titles that complete what was typed, checked like hits."""
         started = time.perf_counter()
-        snapshot = self.engine.snapshot()
-        found = suggest(read_text(text), request, snapshot, self.pipeline)
+        typed = read_text(text)
+        found = self._guard.run(
+            lambda snapshot: suggest(typed, request, snapshot, self.pipeline),
+            lambda _reason: self._standby.suggest(request, typed),
+        )
         answer = TypeAhead(new_query_id(), text, found)
         if request.options.log:
             self._put_log(request, text, answer.query_id, len(found), "hits" if found else "empty",

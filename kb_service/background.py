@@ -1,0 +1,34 @@
+"""Every periodic job of the service beside the index's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kb_service.authoring.checks_nightly import checking_jobs
+from kb_service.authoring.duplicates_finding import Finder
+from kb_service.authoring.gaps_collecting import Collector, Rules
+from kb_service.authoring.jobs import authoring_jobs
+from kb_service.cases.unanswered import UnansweredCases
+from kb_service.db.jobs import Job
+from kb_service.retention import retention_jobs
+from kb_service.search.article_words import fill
+
+if TYPE_CHECKING:
+    from kb_service.assembly import Parts
+
+WORDS_SECONDS = 10.0
+
+
+def background_jobs(parts: Parts) -> list[Job]:
+    """What forgets, what authors plan and are told, and what keeps the words that the database searches by."""
+    settings, database = parts.settings, parts.database
+    gaps = Collector(
+        database, parts.encoder, Rules(settings.gap_sessions, settings.query_log_days), [UnansweredCases()]
+    )
+    return [
+        *retention_jobs(parts),
+        *authoring_jobs(database, settings),
+        *checking_jobs(database, Finder(parts.search), parts.catalog),
+        gaps.job(),
+        Job("search.words", WORDS_SECONDS, lambda: fill(database)),
+    ]
