@@ -43,6 +43,8 @@ ROUTED = (
     "kb_service.measures.endpoints",
     "kb_service.cases.suggest_routes",
     "kb_service.cases.endpoints",
+    "kb_service.cases.reply_routes",
+    "kb_service.cases.mail_routes",
     "kb_service.cases.queue_routes",
     "kb_service.health",
 )

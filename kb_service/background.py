@@ -9,6 +9,7 @@ from kb_service.authoring.duplicates_finding import Finder
 from kb_service.authoring.gaps_collecting import Collector, Rules
 from kb_service.authoring.jobs import authoring_jobs
 from kb_service.cases.unanswered import UnansweredCases
+from kb_service.channels.smtp import Transport, parse_smtp_url, send_due
 from kb_service.db.jobs import Job
 from kb_service.retention import retention_jobs
 from kb_service.search.article_words import fill
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from kb_service.assembly import Parts
 
 WORDS_SECONDS = 10.0
+MAIL_SECONDS = 2.0
 
 
 def background_jobs(parts: Parts) -> list[Job]:
-    """What forgets, what authors plan and are told, and what keeps the words that the database searches by."""
+    """What forgets, what authors plan and are told, the words that the database searches by, and mail that leaves."""
     settings, database = parts.settings, parts.database
     gaps = Collector(
         database, parts.encoder, Rules(settings.gap_sessions, settings.query_log_days), [UnansweredCases()]
@@ -31,4 +33,14 @@ def background_jobs(parts: Parts) -> list[Job]:
         *checking_jobs(database, Finder(parts.search), parts.catalog),
         gaps.job(),
         Job("search.words", WORDS_SECONDS, lambda: fill(database)),
+        *mail_jobs(parts),
     ]
+
+
+def mail_jobs(parts: Parts) -> list[Job]:
+    """Sending, where KB_SMTP_URL says where to; otherwise mails stay in the outbox."""
+    settings, database = parts.settings, parts.database
+    if not settings.smtp_url:
+        return []
+    server, mail_from = parse_smtp_url(settings.smtp_url), settings.effective_mail_from
+    return [Job("mail.send", MAIL_SECONDS, lambda: send_due(database, Transport(server), mail_from))]

@@ -6,6 +6,7 @@ variable is its name in capitals with the prefix ``KB_``.
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal
 
@@ -46,6 +47,8 @@ class Settings(BaseSettings):
     opensearch_timeout_seconds: float = Field(default=3.0, gt=0)
     smtp_url: str = ""
     """Where mail goes out; empty: mail stays in the outbox."""
+    mail_from: str = ""
+    """Who mails are from (``Help <help@example.com>``); empty: KB_CONTACT_EMAIL."""
     secret_key: SecretStr = SecretStr("")
     """Signs cursors, forms and sessions; empty: one is made and kept in ``data_dir``."""
     base_url: str = ""
@@ -99,6 +102,10 @@ class Settings(BaseSettings):
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
             raise ValueError("KB_BASE_URL must start with http:// or https://")
         self._check_opensearch()
+        if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
+            raise ValueError("KB_SMTP_URL must start with smtp:// or smtps://")
+        if self.mail_from and parseaddr(self.mail_from)[1].count("@") != 1:
+            raise ValueError("KB_MAIL_FROM looks like Help <help@example.com>")
         return self
 
     def _check_opensearch(self) -> None:
@@ -114,6 +121,11 @@ class Settings(BaseSettings):
     def effective_database_url(self) -> str:
         """The database's URL: the one set, else SQLite in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir / 'kb.sqlite3'}"
+
+    @property
+    def effective_mail_from(self) -> str:
+        """Who mails are from."""
+        return self.mail_from or self.contact_email or "support@localhost"
 
     @property
     def index_dir(self) -> Path:

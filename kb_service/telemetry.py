@@ -48,6 +48,8 @@ class Event(StrEnum):
     JOB_FAILED = "job.failed"
     QUERY_LOG_DROPPED = "search.query_log_dropped"
     SEARCH_DEGRADED = "search.degraded"
+    MAIL_SENT = "mail.sent"
+    MAIL_FAILED = "mail.failed"
     IMPORT_FINISHED = "transfer.import_finished"
     DESK_WATCH_FAILED = "desk.watch_failed"
     EXPORT_FINISHED = "transfer.export_finished"

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "o1200"
-down_revision = "a0402"
+down_revision = "a0403"
 branch_labels = None
 depends_on = None
 

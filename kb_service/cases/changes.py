@@ -40,10 +40,10 @@ def to_new_case(session: Session, body: CaseIn, catalog: Catalog, actor: Actor) 
     )
 
 
-def known_queue(session: Session, slug: str, _actor: Actor) -> Queue:
-    """A queue by slug. Raises InvalidInput."""
+def known_queue(session: Session, slug: str, actor: Actor) -> Queue:
+    """A queue by slug, of those that the actor works in. Raises InvalidInput."""
     queue = repository.find_queue(session, slug)
-    if queue is None:
+    if queue is None or not repository.works_in(queue, actor):
         raise InvalidInput(f"There is no queue {slug!r}.", "/queue")
     return queue
 

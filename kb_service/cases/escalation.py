@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kb_service.cases.models import Case, PortalSession, SessionEvent
+from kb_service.cases.solved import failed_articles
 from kb_service.db.base import utcnow
 from kb_service.search.models import QueryEvent, QueryLogRow
 
@@ -79,11 +80,12 @@ def with_dwell(steps: Sequence[SessionEvent]) -> list[SessionEvent]:
 
 
 def read_and_failed(session: Session, case_id: int) -> frozenset[int]:
-    """Articles that the customer read in the session and that did not help: every one that was not called helpful."""
+    """Articles that the customer read in the session and did not call helpful, and those sent that did not solve it."""
     rows = session.execute(
         select(SessionEvent.kind, SessionEvent.article_id)
         .join(PortalSession, PortalSession.id == SessionEvent.portal_session_id)
         .where(PortalSession.case_id == case_id, SessionEvent.article_id.is_not(None))
     ).all()
     helped = {article for kind, article in rows if kind == "helped"}
-    return frozenset(article for _, article in rows if article is not None and article not in helped)
+    read = frozenset(article for _, article in rows if article is not None and article not in helped)
+    return read | failed_articles(session, case_id)

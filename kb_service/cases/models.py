@@ -25,7 +25,7 @@ class Queue(Base):
     country: Mapped[str] = mapped_column(default="")
     """Whose public holidays are free (ISO 3166); empty: none."""
     frame: Mapped[dict[str, Any]]
-    """greeting, closing and signature of replies, with placeholders."""
+    """greeting, closing, signature of replies with placeholders; ``channels``: what differs on a channel."""
 
 
 class Case(Base):
@@ -51,6 +51,8 @@ class Case(Base):
     product: Mapped[str | None]
     product_version: Mapped[str | None]
     os: Mapped[str | None]
+    preferred: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """product, version and os that only prefer: remembered from the visit, not stated."""
     category: Mapped[str] = mapped_column(default="")
     tags: Mapped[list[str]]
     fields: Mapped[dict[str, Any]]
@@ -95,6 +97,9 @@ class Interaction(Base):
     text: Mapped[str] = mapped_column(Text)
     quoted: Mapped[str] = mapped_column(Text, default="")
     """What the mail repeated of earlier ones; folded away."""
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    shown_at: Mapped[datetime | None]
+    """The customer sees it from then on; until then it can be taken back. None: at once."""
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
 
 
@@ -102,7 +107,7 @@ class CaseArticle(Base):
     """An article linked to or sent in a case: the exact revision, and the search that found it."""
 
     __tablename__ = "case_article"
-    __table_args__ = (UniqueConstraint("case_id", "article_id", "use"),)
+    __table_args__ = (UniqueConstraint("case_id", "article_id", "use", "interaction_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
@@ -110,6 +115,8 @@ class CaseArticle(Base):
     revision: Mapped[int]
     use: Mapped[str]
     """linked, or sent as link, passage or rendering."""
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"))
+    """The reply that it was sent with."""
     query_id: Mapped[str | None]
     rank: Mapped[int | None]
     actor: Mapped[str]
@@ -141,3 +148,53 @@ class SessionEvent(Base):
     dwell_seconds: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
     happened_at: Mapped[datetime]
+
+
+class OutgoingMail(Base):
+    """A mail that must leave once. Its Message-ID is fixed here, before anything is sent."""
+
+    __tablename__ = "outgoing_mail"
+    __table_args__ = (Index("ix_outgoing_mail_due", "state", "send_after"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
+    interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"), unique=True)
+    kind: Mapped[str]
+    """reply, receipt, notice or question."""
+    message_id: Mapped[str] = mapped_column(unique=True)
+    in_reply_to: Mapped[str] = mapped_column(default="")
+    references: Mapped[str] = mapped_column(Text, default="")
+    to_address: Mapped[str]
+    to_name: Mapped[str] = mapped_column(default="")
+    subject: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(default="waiting")
+    """waiting, sending, sent, failed or taken_back."""
+    send_after: Mapped[datetime] = mapped_column(default=utcnow)
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    sent_at: Mapped[datetime | None]
+
+
+class SolvedAnswer(Base):
+    """What the customer said to "Did this solve it?" under a reply; the last word counts."""
+
+    __tablename__ = "solved_answer"
+
+    interaction_id: Mapped[int] = mapped_column(ForeignKey("interaction.id"), primary_key=True)
+    is_solved: Mapped[bool]
+    words: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)
+
+
+class Snippet(Base):
+    """A text for what is no answer ("please send the log"), with the same placeholders as a frame."""
+
+    __tablename__ = "snippet"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(unique=True)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, false, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from kb_service.auth.actors import Actor, Role, Scope
-from kb_service.cases.models import Case, CaseArticle, Interaction, Queue
+from kb_service.cases.models import Case, CaseArticle, Interaction, OutgoingMail, Queue
 from kb_service.customers.models import Customer
 from kb_service.customers.service import customer_of_actor
+from kb_service.db.base import utcnow
 from kb_service.errors import NotFound
 
 _NUMBER = re.compile(r"(?:[Cc]-)?0*([1-9][0-9]{0,8})")
@@ -34,9 +36,14 @@ def visible(session: Session, actor: Actor) -> ColumnElement[bool]:
         if actor.role in (Role.LEAD, Role.ADMIN):
             return true()
         queues = session.scalars(select(Queue)).all()
-        return Case.queue_id.in_([q.id for q in queues if not q.groups or actor.may_read(q.groups)])
+        return Case.queue_id.in_([queue.id for queue in queues if works_in(queue, actor)])
     customer = customer_of_actor(session, actor.id)
     return owned_by(customer) if customer else false()
+
+
+def works_in(queue: Queue, actor: Actor) -> bool:
+    """Whether the queue's cases are this actor's to see."""
+    return actor.role in (Role.LEAD, Role.ADMIN) or not queue.groups or actor.may_read(queue.groups)
 
 
 def owned_by(customer: Customer) -> ColumnElement[bool]:
@@ -54,7 +61,9 @@ def find_case(session: Session, reference: str | int, actor: Actor, *, lock: boo
     case = None
     if matched and int(matched[1]) < 2**31:
         statement = select(Case).where(Case.id == int(matched[1]), visible(session, actor))
-        case = session.scalar(statement.with_for_update() if lock else statement)
+        if lock:  # what an earlier read left in the session may be older than what the lock waited for
+            statement = statement.with_for_update().execution_options(populate_existing=True)
+        case = session.scalar(statement)
     if case is None:
         raise NotFound("There is no such case.")
     return case
@@ -83,7 +92,10 @@ def list_interactions(session: Session, case_id: int, *, with_notes: bool) -> li
     statement = (
         select(Interaction).where(Interaction.case_id == case_id).order_by(Interaction.created_at, Interaction.id)
     )
-    return list(session.scalars(statement if with_notes else statement.where(Interaction.kind == "message")))
+    if not with_notes:
+        is_shown = or_(Interaction.shown_at.is_(None), Interaction.shown_at <= utcnow())
+        statement = statement.where(Interaction.kind == "message", is_shown)
+    return list(session.scalars(statement))
 
 
 def find_interaction(session: Session, channel: str, external_id: str) -> Interaction | None:
@@ -98,11 +110,25 @@ def list_case_articles(session: Session, case_id: int) -> list[CaseArticle]:
     return list(session.scalars(select(CaseArticle).where(CaseArticle.case_id == case_id).order_by(CaseArticle.id)))
 
 
+def mail_states(session: Session, case_id: int) -> dict[int, str]:
+    """How far the mails of a case's interactions are."""
+    statement = select(OutgoingMail.interaction_id, OutgoingMail.state).where(OutgoingMail.case_id == case_id)
+    return {interaction: state for interaction, state in session.execute(statement) if interaction is not None}
+
+
+def take_mail_back(session: Session, interaction_id: int) -> bool:
+    """Stop the mail of an interaction unless somebody is sending it or has."""
+    waiting = (OutgoingMail.interaction_id == interaction_id, OutgoingMail.state == "waiting")
+    result = session.execute(update(OutgoingMail).where(*waiting).values(state="taken_back"))
+    return bool(getattr(result, "rowcount", 0))
+
+
 def default_queue(session: Session) -> Queue:
-    """The first queue; made when there is none."""
-    found = session.scalar(select(Queue).order_by(Queue.id).limit(1))
+    """The first queue that all agents work in; made when there is none: a case must never wait where only some may look."""
+    found = next((queue for queue in session.scalars(select(Queue).order_by(Queue.id)) if not queue.groups), None)
     if found is None:
-        found = Queue(slug="support", name="Support", groups=[], frame={})
+        slug = "support" if find_queue(session, "support") is None else f"support-{secrets.token_hex(3)}"
+        found = Queue(slug=slug, name="Support", groups=[], frame={})
         session.add(found)
         session.flush()
     return found

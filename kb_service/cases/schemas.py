@@ -18,6 +18,7 @@ Words = Annotated[Block, StringConstraints(strip_whitespace=True, min_length=1, 
 ExternalId = Annotated[Line, StringConstraints(min_length=1, max_length=400)]
 Tags = Annotated[list[Annotated[Line, StringConstraints(min_length=1, max_length=60)]], Field(max_length=30)]
 Fields = Annotated[dict[str, str | int | float | bool | None], Field(max_length=20)]
+FrameText = Annotated[Block, StringConstraints(strip_whitespace=True, max_length=4000)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,60}$")]
 
 
@@ -91,6 +92,21 @@ class ArticleUseIn(_In):
     rank: Annotated[int | None, Field(ge=1, le=1000)] = None
 
 
+class FramePart(_In):
+    """What stands around a reply. Placeholders look like ``{first_name|there}``: what follows the bar is the fallback."""
+
+    greeting: FrameText | None = None
+    closing: FrameText | None = None
+    signature: FrameText | None = None
+    quote: bool | None = Field(default=None, description="Repeat the customer's own question as the first line.")
+
+
+class FrameIn(FramePart):
+    """The frame of a queue's replies; ``channels``: what differs there."""
+
+    channels: Annotated[dict[Channel, FramePart], Field(max_length=10)] = {}
+
+
 class QueueIn(_In):
     """A queue. ``groups``: who works here; empty: every agent."""
 
@@ -100,7 +116,18 @@ class QueueIn(_In):
     response_hours: Annotated[int, Field(ge=1, le=1000)] = 8
     time_zone: Annotated[str, Field(max_length=60)] = "UTC"
     country: Annotated[str, Field(max_length=3)] = ""
-    frame: Annotated[dict[Literal["greeting", "closing", "signature"], Words], Field(max_length=3)] = {}
+    frame: FrameIn = FrameIn()
+
+
+class QueuePatch(_In):
+    """What to change of a queue; what is not given stays."""
+
+    name: ShortLine | None = None
+    groups: Annotated[list[Annotated[str, Field(max_length=63)]] | None, Field(max_length=50)] = None
+    response_hours: Annotated[int | None, Field(ge=1, le=1000)] = None
+    time_zone: Annotated[str | None, Field(max_length=60)] = None
+    country: Annotated[str | None, Field(max_length=3)] = None
+    frame: FrameIn | None = None
 
 
 class QueueOut(BaseModel):
@@ -131,6 +158,8 @@ class InteractionOut(BaseModel):
     text: str
     quoted: str
     created_at: datetime
+    shown_at: AwareDatetime | None = None
+    mail_state: str | None = None
 
 
 class ArticleUseOut(BaseModel):
@@ -141,6 +170,7 @@ class ArticleUseOut(BaseModel):
     article_id: int
     revision: int
     use: str
+    interaction_id: int | None = None
     query_id: str | None
     rank: int | None
     created_at: datetime
@@ -187,6 +217,7 @@ class CaseOut(CaseSummary):
 
     description: str
     fields: dict[str, Any]
+    preferred: dict[str, Any]
     merged_into: str | None
     follows: str | None
     interactions: list[InteractionOut]

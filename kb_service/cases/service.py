@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import update
@@ -21,7 +21,7 @@ from kb_service.auth.actors import Actor
 from kb_service.cases import repository
 from kb_service.cases.hours import Calendar, add_business_time, business_time_between
 from kb_service.cases.lifecycle import ENDED, ReplyEffect, Status, check_move, effect_of_reply
-from kb_service.cases.models import Case, CaseArticle, Interaction, Queue
+from kb_service.cases.models import Case, CaseArticle, Interaction, OutgoingMail, Queue
 from kb_service.catalog.context import Context
 from kb_service.db.base import utcnow
 from kb_service.errors import Conflict
@@ -39,6 +39,8 @@ class Message:
     kind: str = "message"
     author_name: str = ""
     quoted: str = ""
+    shown_at: datetime | None = None
+    detail: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class NewCase:
     external_id: str | None = None
     queue: Queue | None = None
     context: Context = NO_CONTEXT
+    preferred: Context = NO_CONTEXT
     priority: str = "normal"
     category: str = ""
     tags: tuple[str, ...] = ()
@@ -97,6 +100,7 @@ def _open(session: Session, new: NewCase, actor: Actor) -> Case:
         product=new.context.product,
         product_version=new.context.version,
         os=new.context.os,
+        preferred=plain_context(new.preferred),
         category=new.category,
         tags=list(new.tags),
         fields=new.fields,
@@ -115,6 +119,12 @@ def _open(session: Session, new: NewCase, actor: Actor) -> Case:
     return case
 
 
+def plain_context(context: Context) -> dict[str, Any]:
+    """A context as plain data, without what is not known."""
+    values = {"product": context.product, "version": context.version, "os": context.os}
+    return {name: value for name, value in values.items() if value}
+
+
 def calendar_of(queue: Queue) -> Calendar:
     """A queue's business hours."""
     return Calendar(queue.time_zone, queue.country)
@@ -131,6 +141,8 @@ def _interaction(case: Case, message: Message, actor: Actor) -> Interaction:
         author_name=message.author_name or actor.name,
         text=message.text,
         quoted=message.quoted,
+        shown_at=message.shown_at,
+        detail=message.detail,
     )
 
 
@@ -217,9 +229,10 @@ def merge(session: Session, case: Case, into: Case, actor: Actor) -> None:
     if case.customer_id != into.customer_id:
         raise Conflict("These cases belong to different customers; merge the customers first, if they are one person.")
     session.execute(update(Interaction).where(Interaction.case_id == case.id).values(case_id=into.id))
+    session.execute(update(OutgoingMail).where(OutgoingMail.case_id == case.id).values(case_id=into.id))
     there = {(row.article_id, row.use) for row in repository.list_case_articles(session, into.id)}
     for row in repository.list_case_articles(session, case.id):
-        if (row.article_id, row.use) not in there:
+        if row.interaction_id is not None or (row.article_id, row.use) not in there:
             row.case_id = into.id
     case.merged_into_id, into.updated_at = into.id, utcnow()
     set_status(session, case, Status.CLOSED, f"merged into {into.number}", actor)
@@ -229,7 +242,7 @@ def merge(session: Session, case: Case, into: Case, actor: Actor) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ArticleUse:
-    """How an article was used: linked, or sent as link, passage or rendering."""
+    """How an article was linked: found by which search, at which place."""
 
     reference: str
     use: str = "linked"

@@ -94,7 +94,9 @@ def asked_by_case(session: Session, case: Case) -> Asked:
     ]
     text = "\n".join(dict.fromkeys([case.subject, case.description, *said]))
     stated = Context(case.product, case.product_version, case.os)
-    owned = preferred_context(session, case.customer_id)
+    kept = case.preferred or {}
+    remembered = Context(kept.get("product"), kept.get("version"), kept.get("os"))
+    owned = preferred_context(session, case.customer_id) if remembered.is_empty else remembered
     if stated.product and owned.product != stated.product:
         owned = Context(None, None, owned.os)
     return Asked(text, stated, owned, read_and_failed(session, case.id), case.id)

@@ -16,6 +16,7 @@ def view_case(session: Session, case: Case, actor: Actor) -> CaseOut:
     is_agent = actor.may(Scope.CASES_READ)
     thread = repository.list_interactions(session, case.id, with_notes=is_agent)
     articles = repository.list_case_articles(session, case.id) if is_agent else []
+    states = repository.mail_states(session, case.id) if is_agent else {}
     base = CaseSummary.model_validate(case).model_dump()
     if not is_agent:
         base.update(assignee_id=None, tags=[], category="", reason="", queue_id=0)
@@ -25,7 +26,10 @@ def view_case(session: Session, case: Case, actor: Actor) -> CaseOut:
         fields=dict(case.fields) if is_agent else {},
         merged_into=f"C-{case.merged_into_id:06d}" if case.merged_into_id else None,
         follows=f"C-{case.follows_id:06d}" if case.follows_id else None,
-        interactions=[InteractionOut.model_validate(row) for row in thread],
+        preferred=dict(case.preferred or {}) if is_agent else {},
+        interactions=[
+            InteractionOut.model_validate(row).model_copy(update={"mail_state": states.get(row.id)}) for row in thread
+        ],
         articles=[ArticleUseOut.model_validate(row) for row in articles],
         session=story(session, case.id) if is_agent else [],
     )

@@ -5,12 +5,14 @@ Invariants: one identity belongs to one customer; addresses are kept folded, num
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kb_service.auth.actors import PUBLIC, Role, actor_for
 from kb_service.auth.models import User
 from kb_service.catalog.context import Context
 from kb_service.catalog.vocabulary import Catalog, Pointers
@@ -132,6 +134,34 @@ def email_of(session: Session, customer_id: int) -> str | None:
         CustomerIdentity.customer_id == customer_id, CustomerIdentity.channel == "email"
     )
     return session.scalar(statement.order_by(CustomerIdentity.id).limit(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What a customer may read in a mail, and whether they can sign in to open what is not public."""
+
+    audiences: frozenset[str]
+    has_account: bool
+
+    def can_open(self, audience: Iterable[str]) -> bool:
+        """Whether a link leads this reader to an article for ``audience``."""
+        wanted = frozenset(audience)
+        return PUBLIC in wanted or (self.has_account and not self.audiences.isdisjoint(wanted))
+
+
+def reader_of(session: Session, customer_id: int | None) -> Reader:
+    """Somebody without an account reads what is public; whoever owns a product of ours, what is for customers, too."""
+    if customer_id is None:
+        return Reader(frozenset({PUBLIC}), has_account=False)
+    addresses = select(CustomerIdentity.value).where(
+        CustomerIdentity.customer_id == customer_id, CustomerIdentity.channel == "email"
+    )
+    users = session.scalars(select(User).where(User.email.in_(addresses), User.disabled_at.is_(None))).all()
+    owns = session.scalar(select(Entitlement.id).where(Entitlement.customer_id == customer_id).limit(1)) is not None
+    reads = {PUBLIC, *(("customer",) if owns else ())}
+    for user in users:
+        reads |= actor_for("", "", Role(user.role), user.groups).audiences
+    return Reader(frozenset(reads), bool(users))
 
 
 def preferred_context(session: Session, customer_id: int | None) -> Context:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from sqlalchemy.orm import Session
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from kb_service.cases import escalation, service
-from kb_service.catalog.context import Context
+from kb_service.cases.composing import Frame, Letter, compose, first_question
+from kb_service.cases.links import request_path
+from kb_service.cases.mails import MailDraft, enqueue_mail, make_message_id, reference_of, site_of
+from kb_service.cases.models import Case
 from kb_service.customers.models import Customer
-from kb_service.customers.service import customer_of_actor, find_or_create
+from kb_service.customers.service import customer_of_actor, email_of, find_or_create
 from kb_service.errors import InvalidInput
 from kb_service.http import WritingSession
 from kb_service.text import clean_text
@@ -22,6 +27,7 @@ from kb_service.web.shell import CurrentPage, Page
 
 router = APIRouter(include_in_schema=False)
 MAX_WORDS, MAX_SUBJECT = 20_000, 120
+_ONCE = re.compile(r"[A-Za-z0-9_-]{16,40}")
 
 
 @router.get("/contact")
@@ -38,8 +44,9 @@ def post_contact(
     words: Annotated[str, Form()] = "",
     email: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "",
+    once: Annotated[str, Form()] = "",
 ) -> Response:
-    """Open the case with the session; ends with its number and an expected time."""
+    """Open the case with the session; ends with its number and an expected time. A form sent twice is one case."""
     try:
         text = clean_text(words, "/words", longest=MAX_WORDS, shortest=1)
         name = clean_text(name, "/name", longest=200, is_line=True)
@@ -47,19 +54,40 @@ def post_contact(
     except InvalidInput as error:
         detail = message("case.bad_words") if not words.strip() else error.detail
         return _form(page, words, email, name, detail, 422)
-    kept: Context = page.remembered()
     new = service.NewCase(
         subject=text.splitlines()[0][:MAX_SUBJECT],
         description=text,
         customer_id=customer.id,
         channel="portal",
-        context=kept,
+        external_id=f"form-{once}" if _ONCE.fullmatch(once) else None,
+        preferred=page.remembered(),
         author_name=customer.name,
     )
-    case, _ = service.open_case(session, new, page.actor)
-    escalation.carry_session(session, case, visitor.session_id(page.request))
+    case, is_new = service.open_case(session, new, page.actor)
+    if is_new:
+        escalation.carry_session(session, case, visitor.session_id(page.request))
+        _send_receipt(page, session, case)
     when = f"{case.due_at:%-d %B %Y, %H:%M} UTC" if case.due_at else ""
     return page.render("cases/sent.html", message("case.sent", number=case.number), when=when)
+
+
+def _send_receipt(page: Page, session: Session, case: Case) -> None:
+    """The number and the request's own address, by mail: only who reads that mailbox gets to the thread."""
+    address = email_of(session, case.customer_id) if case.customer_id else None
+    if address is None:
+        return
+    site = site_of(page.settings, page.absolute(""))
+    when = f"{case.due_at:%-d %B %Y, %H:%M} UTC" if case.due_at else message("case.soon")
+    url = site.base_url + request_path(site.secret, case.id)
+    letter = Letter(
+        message("case.receipt", number=case.number, when=when),
+        Frame("", site.name, ""),
+        first_question(case.description),
+        request_url=url,
+        reference=reference_of(case),
+    )
+    draft = MailDraft(address, compose(letter), "receipt")
+    enqueue_mail(session, case, draft, make_message_id(case, site))
 
 
 def _customer(page: Page, session: Session, email: str, name: str) -> Customer:
@@ -73,12 +101,6 @@ def _customer(page: Page, session: Session, email: str, name: str) -> Customer:
 def _form(page: Page, words: str, email: str, name: str, error: str, status: int = 200) -> Response:
     is_known = customer_of_actor(page.session, page.actor.id) is not None
     values = {"words": words, "email": email, "name": name, "error": error, "is_known": is_known}
-    return page.render(
-        "cases/contact.html", message("case.contact"), status, ways=ways_to_reach_us(page.settings), **values
-    )
-
-
-@router.get("/requests")
-def read_requests_address() -> RedirectResponse:
-    """My requests: the same list, of one's own cases."""
-    return RedirectResponse("/cases", 303)
+    values["once"] = secrets.token_urlsafe(18)
+    ways = [way for way in ways_to_reach_us(page.settings) if way.url != "/contact"]
+    return page.render("cases/contact.html", message("case.contact"), status, ways=ways, **values)

@@ -67,3 +67,73 @@ def test_a_reading_is_a_step_with_its_duration(
         steps = escalation.with_dwell(escalation.read_steps(session, visitor.cookies["kb_sid"]))
     assert [step.kind for step in steps] == ["searched", "read", "searched"]
     assert steps[1].article_id == made["id"] and steps[1].dwell_seconds is not None
+
+
+def test_a_form_sent_twice_is_one_case_and_the_receipt_leads_to_it(
+    site: TestClient, parts: Parts, client_as: Callable[..., TestClient]
+) -> None:
+    visitor = TestClient(site.app, base_url="http://localhost")
+    page = visitor.get("/contact").text
+    assert 'href="/contact"' not in page.split("<main")[1], "no link to the page that one is on"
+    once = re.search(r'name="once" value="([^"]+)"', page)
+    assert once
+    form = {"csrf_token": token(visitor, "/contact"), "words": "It smokes", "email": "ann@example.com", "once": once[1]}
+    assert "C-000001" in visitor.post("/contact", data=form).text
+    assert "C-000001" in visitor.post("/contact", data=form).text
+    agent = client_as("agent")
+    assert len(agent.get("/v1/cases").json()["items"]) == 1
+    mails = agent.get("/v1/mails").json()["items"]
+    assert [mail["kind"] for mail in mails] == ["receipt"]
+    link = re.search(r"http://localhost(/requests/\S+)", mails[0]["text"])
+    assert link and "It smokes" in visitor.get(link[1]).text
+
+
+def test_what_the_visit_remembered_prefers_and_does_not_filter(
+    site: TestClient, client_as: Callable[..., TestClient]
+) -> None:
+    admin = client_as("admin")
+    admin.post("/v1/products", json={"name": "Tunnel", "slug": "tunnel"})
+    visitor = TestClient(site.app, base_url="http://localhost", cookies={"kb_context": "product=tunnel"})
+    form = {"csrf_token": token(visitor, "/contact"), "words": "It smokes badly", "email": "ann@example.com"}
+    visitor.post("/contact", data=form)
+    case = client_as("agent").get("/v1/cases/C-000001").json()
+    assert case["product"] is None and case["preferred"] == {"product": "tunnel"}
+
+
+def test_an_agent_moves_no_case_into_a_queue_that_he_does_not_see(client_as: Callable[..., TestClient]) -> None:
+    client_as("admin").post("/v1/queues", json={"slug": "payroll", "name": "Payroll", "groups": ["payroll"]})
+    agent = client_as("agent")
+    case = agent.post("/v1/cases", json={"subject": "x"}).json()
+    moved = agent.patch(f"/v1/cases/{case['number']}", json={"queue": "payroll"}, headers={"If-Match": "*"})
+    assert moved.status_code == 422 and "no queue" in moved.json()["detail"]
+
+
+def test_an_agent_answers_on_the_page_and_takes_it_back(
+    site: TestClient, parts: Parts, add_user: Callable[..., int], client_as: Callable[..., TestClient]
+) -> None:
+    admin = client_as("admin")
+    made = admin.post(
+        "/v1/articles", json={"title": "Printer smokes", "resolution": "Unplug.", "audience": ["agent"]}
+    ).json()
+    admin.post(f"/v1/articles/{made['id']}/publish?wait=searchable", headers={"If-Match": "*"})
+    body = {"subject": "printer smokes badly", "customer": {"channel": "email", "value": "ann@example.com"}}
+    admin.post("/v1/cases", json=body)
+    add_user("agent", "agent@example.com")
+    agent = TestClient(site.app, base_url="http://localhost")
+    sign_in(agent, "agent@example.com")
+    page = agent.get("/cases/C-000001").text
+    chosen = re.search(r'<option value="(\d+\|\d+\|passage)"', page)
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert chosen and version
+    form = {"csrf_token": token(agent, "/cases/C-000001"), "text": "My words", "version": version[1]}
+    refused = agent.post("/cases/C-000001/reply", data={**form, "article": chosen[1]})
+    assert refused.status_code == 409 and "wider audience" in refused.text and "My words" in refused.text
+    stale = agent.post("/cases/C-000001/reply", data={**form, "version": "999"})
+    assert stale.status_code == 412 and "while you wrote" in stale.text and "My words" in stale.text
+    sent = agent.post("/cases/C-000001/reply", data={**form, "status": "solved"})
+    assert "Waiting to leave" in sent.text and "Solved" in sent.text
+    button = re.search(r'name="interaction" value="(\d+)"', sent.text)
+    assert button
+    back = agent.post("/cases/C-000001/take-back", data={"csrf_token": form["csrf_token"], "interaction": button[1]})
+    assert back.status_code == 200 and ">My words</textarea>" in back.text and "Taken back" in back.text
+    assert "ann@example.com" in agent.get("/cases/outbox").text
