@@ -42,6 +42,8 @@ COMMANDS: dict[str, Place] = {
     "search": Place("search", "Ask a question on the command line."),
     "import": Place("transfer", "Bring articles and catalogue in from files.", "import"),
     "export": Place("transfer", "Write articles and catalogue to files.", "export"),
+    "backup": Place("backup", "Write everything to a file or folder, while services run.", "backup"),
+    "restore": Place("backup", "Bring a backup back into an empty installation.", "restore"),
     "reindex": Place("index", "Build a new generation of the index beside the serving one.", "reindex"),
     "index": Place("index", "The index: status, and failed changes once more.", "index"),
     "doctor": Place("doctor", "What is configured, what works, what to do."),

@@ -76,6 +76,11 @@ def is_behind(database: Database) -> bool:
     return current is None or (current in known and current != scripts.get_current_head())
 
 
+def is_known(revision: str) -> bool:
+    """Whether this code knows the revision; one of a newer release it does not."""
+    return revision in {script.revision for script in ScriptDirectory(str(script_location())).walk_revisions()}
+
+
 def head_revision() -> str | None:
     """The newest revision that this code knows."""
     return ScriptDirectory(str(script_location())).get_current_head()
