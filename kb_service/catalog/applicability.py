@@ -129,15 +129,16 @@ def _normal(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     found = {entry for entry in entries if not entry.versions.is_empty}
     if not found:
         return (_NOTHING_ENTRY,)
-    while True:
-        merged = _merged(_merged(found, _by_versions, _join_os), _by_os, _join_versions)
-        kept = {e for e in merged if not any(e != other and e.is_within(other) for other in merged)}
-        if kept == found:
-            break
-        found = kept
+    # Absorbed before merged: what lies within another entry says nothing, and merged first it would join entries anew.
+    while (reduced := _merged(_merged(_unabsorbed(found), _by_versions, _join_os), _by_os, _join_versions)) != found:
+        found = reduced
     if any(e.product is None and e.versions.is_everything and not e.os for e in found):
         return ()
     return tuple(sorted(found, key=lambda e: (e.product or "", e.versions.canonical(), sorted(e.os))))
+
+
+def _unabsorbed(entries: set[Entry]) -> set[Entry]:
+    return {e for e in entries if not any(e != other and e.is_within(other) for other in entries)}
 
 
 def _merged(

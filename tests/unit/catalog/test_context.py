@@ -241,6 +241,18 @@ def test_an_intersection_never_widens(a: Applicability, b: Applicability) -> Non
             assert covers(b, context)
 
 
+def test_what_an_intersection_repeats_of_an_entry_joins_no_other_entry() -> None:
+    a = Applicability.of(
+        [
+            {"versions": "classic", "os": ["windows"]},
+            {"product": "console", "versions": "=7.4", "os": ["windows"]},
+            {"product": "console", "versions": "<7.4 || classic", "os": ["macos", "windows"]},
+        ],
+        frozenset({"classic"}),
+    )
+    assert intersect(a, a) == a
+
+
 @settings(max_examples=60, deadline=None)
 @given(applicabilities, applicabilities)
 def test_an_intersection_loses_no_finest_context(a: Applicability, b: Applicability) -> None:
