@@ -26,6 +26,8 @@ from kb_service.telemetry import Event, log
 
 ROUTED = (
     "kb_service.search.endpoints",
+    "kb_service.search.why_not_routes",
+    "kb_service.search.curating_routes",
     "kb_service.articles.endpoints",
     "kb_service.authoring.checks_routes",
     "kb_service.authoring.gaps_routes",
@@ -60,6 +62,7 @@ DESCRIPTION = """One knowledge base, one path to the answer, every channel.
 """
 TAGS = [
     {"name": "search", "description": "Ask: results, answers, type-ahead, events."},
+    {"name": "curation", "description": "Pinned answers and synonym sets, checked before they are saved."},
     {"name": "articles", "description": "Read, write, publish and archive articles."},
     {"name": "catalog", "description": "Products, releases, operating systems and topics."},
     {

@@ -36,6 +36,11 @@ class Question:
     context: Context
     role: str
 
+    @classmethod
+    def logged(cls, text: str, context: object, role: str) -> Question:
+        """From the log's columns."""
+        return cls(text, _context(context), role)
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -59,7 +64,7 @@ def recent_questions(session: Session, days: int = DAYS, limit: int = SAMPLE) ->
         .order_by(QueryLogRow.created_at.desc())
         .limit(limit * 10)
     )
-    found = (Question(text, _context(context), role) for text, context, role in session.execute(statement))
+    found = (Question.logged(text, context, role) for text, context, role in session.execute(statement))
     return list(dict.fromkeys(found))[:limit]
 
 

@@ -9,35 +9,48 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from indexers.analysis import analyze
+from indexers.analysis import analyze, analyze_query
+from kb_service.catalog.context import Context
 from kb_service.db.base import utcnow
 from kb_service.db.session import Database
 from kb_service.search.evidence import Calibration
 from kb_service.search.models import Pin, SiteState, SynonymSet
+from kb_service.search.scopes import Scope
 
 _REFRESH_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Curation:
-    """Pins by folded phrase and synonyms by analysed term, each with the product that it is for (None: all)."""
+    """Pins by folded phrase and synonyms by analysed term or phrase, each with its scope."""
 
-    pins: Mapping[str, tuple[tuple[str | None, int], ...]]
-    synonyms: Mapping[str, tuple[tuple[str | None, str], ...]]
+    pins: Mapping[str, tuple[tuple[Scope, int], ...]]
+    synonyms: Mapping[str, tuple[tuple[Scope, str], ...]]
     calibration: Calibration
     stamp: str
 
-    def pinned(self, query: str, product: str | None) -> tuple[int, ...]:
-        """Articles pinned for exactly this phrase in this product."""
-        return tuple(a for scope, a in self.pins.get(fold(query), ()) if scope is None or scope == product)
+    def pinned(self, query: str, context: Context) -> tuple[int, ...]:
+        """Articles pinned for exactly this phrase in this context, each once."""
+        if not self.pins:
+            return ()
+        return tuple(dict.fromkeys(a for scope, a in self.pins.get(fold(query), ()) if scope.holds(context)))
 
-    def expansions(self, product: str | None) -> dict[str, tuple[str, ...]]:
-        """Analysed term → analysed synonyms valid for the product."""
-        chosen = {t: tuple(o for scope, o in others if scope in (None, product)) for t, others in self.synonyms.items()}
+    def expansions(self, context: Context) -> dict[str, tuple[str, ...]]:
+        """Analysed term, or terms joined by spaces → analysed synonyms valid in the context."""
+        chosen = {t: tuple(o for scope, o in others if scope.holds(context)) for t, others in self.synonyms.items()}
         return {term: others for term, others in chosen.items() if others}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a curation is made of."""
+
+    pins: tuple[Pin, ...]
+    synonyms: tuple[SynonymSet, ...]
+    calibration: Calibration
 
 
 def fold(phrase: str) -> str:
@@ -73,30 +86,42 @@ class CurationCache:
 
 def load(session: Session, now: datetime) -> Curation:
     """Read what is in force at ``now``."""
-    pins: dict[str, list[tuple[str | None, int]]] = {}
-    in_force = [or_(Pin.starts_at.is_(None), Pin.starts_at <= now), or_(Pin.ends_at.is_(None), Pin.ends_at > now)]
-    for pin in session.scalars(select(Pin).where(*in_force).order_by(Pin.id)):
-        pins.setdefault(pin.folded, []).append((pin.product, pin.article_id))
-    synonyms: dict[str, list[tuple[str | None, str]]] = {}
-    valid = [
-        or_(SynonymSet.starts_at.is_(None), SynonymSet.starts_at <= now),
-        or_(SynonymSet.ends_at.is_(None), SynonymSet.ends_at > now),
-    ]
-    for row in session.scalars(select(SynonymSet).where(*valid)):
-        _add_synonyms(synonyms, row)
+    return build(read_rows(session, now))
+
+
+def read_rows(session: Session, now: datetime) -> Rows:
+    """The rows in force at ``now``."""
+    pins = session.scalars(select(Pin).where(*_in_force(Pin, now)).order_by(Pin.id))
+    synonyms = session.scalars(select(SynonymSet).where(*_in_force(SynonymSet, now)).order_by(SynonymSet.id))
     state = session.get(SiteState, "calibration")
-    calibration = Calibration.from_dict(state.value) if state else Calibration()
+    return Rows(tuple(pins), tuple(synonyms), Calibration.from_dict(state.value) if state else Calibration())
+
+
+def _in_force(model: type[Pin] | type[SynonymSet], now: datetime) -> list[ColumnElement[bool]]:
+    return [or_(model.starts_at.is_(None), model.starts_at <= now), or_(model.ends_at.is_(None), model.ends_at > now)]
+
+
+def build(rows: Rows) -> Curation:
+    """The view of these rows."""
+    pins: dict[str, list[tuple[Scope, int]]] = {}
+    for pin in rows.pins:
+        pins.setdefault(pin.folded, []).append((scope_of(pin), pin.article_id))
+    synonyms: dict[str, list[tuple[Scope, str]]] = {}
+    for row in rows.synonyms:
+        _add_synonyms(synonyms, row)
     frozen_pins = {k: tuple(v) for k, v in pins.items()}
     frozen_synonyms = {k: tuple(v) for k, v in synonyms.items()}
-    return Curation(
-        frozen_pins, frozen_synonyms, calibration, str(hash(str((frozen_pins, frozen_synonyms, calibration))))
-    )
+    stamp = str(hash(str((frozen_pins, frozen_synonyms, rows.calibration))))
+    return Curation(frozen_pins, frozen_synonyms, rows.calibration, stamp)
 
 
-def _add_synonyms(found: dict[str, list[tuple[str | None, str]]], row: SynonymSet) -> None:
-    analysed = [tuple(analyze(term)) for term in row.terms]
-    for words in analysed:
-        if len(words) != 1:
-            continue
-        others = {t for other in analysed if other != words for t in other}
-        found.setdefault(words[0], []).extend((row.product, t) for t in sorted(others))
+def scope_of(row: Pin | SynonymSet) -> Scope:
+    """A row's scope."""
+    return Scope(row.product, row.versions, row.os)
+
+
+def _add_synonyms(found: dict[str, list[tuple[Scope, str]]], row: SynonymSet) -> None:
+    analysed = [(tuple(analyze_query(term)), term) for term in row.terms]
+    for words, term in analysed:
+        others = {t for other, text in analysed if text != term for t in analyze(text)}
+        found.setdefault(" ".join(words), []).extend((scope_of(row), t) for t in sorted(others - set(words)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Response
@@ -46,6 +46,7 @@ def get_search(
     limit: Annotated[int, Query(ge=1, le=100)] = 10,
     cursor: Annotated[str | None, Query(max_length=8000)] = None,
     why: bool = False,
+    signals: Annotated[Literal["on", "off"], Query(description="off: by words and meaning alone.")] = "on",
     channel: Annotated[Channel, Query()] = "api",
     session_id: Annotated[SessionId | None, Query()] = None,
 ) -> Response:
@@ -63,7 +64,7 @@ def get_search(
         topics=frozenset(catalog.resolve_topic(t, "/topic") for t in topic or ()),
         limit=limit,
         cursor=cursor,
-        options=SearchOptions(why=why),
+        options=SearchOptions(why=why, signals=signals == "on"),
     )
     return _answered(parts.search.search(request))
 

@@ -60,22 +60,36 @@ class Pin(Base):
     folded: Mapped[str] = mapped_column(index=True)
     article_id: Mapped[int]
     product: Mapped[str | None]
+    versions: Mapped[str | None]
+    """A canonical range of the product's versions."""
+    os: Mapped[str | None]
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    created_by: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
 
 
 class SynonymSet(Base):
-    """Words that mean the same here, approved by a person; scoped to a product when one is given."""
+    """Words that mean the same here, approved by a person; scoped to a context when one is given."""
 
     __tablename__ = "synonym_set"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     terms: Mapped[list[str]]
     product: Mapped[str | None]
+    versions: Mapped[str | None]
+    """A canonical range of the product's versions."""
+    os: Mapped[str | None]
     starts_at: Mapped[datetime | None]
     ends_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
+    created_by: Mapped[str] = mapped_column(default="")
+    version: Mapped[int] = mapped_column(default=1)
+
+    __mapper_args__ = {"version_id_col": version}
 
 
 class ArticleWord(Base):

@@ -23,6 +23,7 @@ from kb_service.search.checking import ArticleFacts
 from kb_service.search.curation import Curation
 from kb_service.search.fusion import Fused, Weights, above_floor, fuse
 from kb_service.search.lifting import lift
+from kb_service.search.promoting import promoted
 from kb_service.search.ranking import Frame, Ranked, keep_one_per_family, score
 from kb_service.search.request import SearchRequest
 from kb_service.search.retrieval import Retriever
@@ -102,24 +103,28 @@ class Pipeline:
         filter = make_filter(request, stated)
         candidates = self._candidates(request, text, snapshot, curation, filter)
         retrieved = time.perf_counter()
-        pinned = curation.pinned(text, request.stated.product)
+        pinned = curation.pinned(text, request.stated)
         facts = self.read_facts([c.article_id for c in candidates.fused] + list(pinned))
         passed, dropped = checking.authorise(candidates.fused, facts, request.actor.audiences)
+        passed += promoted(pinned, passed, facts, filter, signatures)
         checked = time.perf_counter()
         inferred = self._inferred(request, text)
         frame = Frame(
             request.stated, inferred, stated or {}, signatures.covering(inferred) if not inferred.is_empty else {},
-            signatures, pinned, frozenset(fold(i) for i in candidates.understood.identifiers),
+            signatures, pinned, frozenset(fold(i) for i in candidates.understood.identifiers), request.options.signals,
         )  # fmt: skip
         scored = score(passed, frame, {})
-        results = [] if candidates.is_look_alike else keep_one_per_family(scored, frame)
+        results = keep_one_per_family(scored, frame)
+        if candidates.is_look_alike:
+            results = [result for result in results if result.pinned]
         results = self._lifted(results, request)
         visible = {i: f for i, f in facts.items() if not f.audience.isdisjoint(request.actor.audiences)}
         timings = dict(candidates.timings_ms)
         timings["check"] = (checked - retrieved) * 1000
         timings["rank"] = (time.perf_counter() - checked) * 1000
         timings["retrieve"] = (retrieved - started) * 1000
-        refusal = evidence.refusal(candidates.evidence, curation.calibration)
+        is_pinned = bool(results and results[0].pinned)  # a person said what the answer is
+        refusal = None if is_pinned else evidence.refusal(candidates.evidence, curation.calibration)
         return Found(snapshot, frame, candidates, results, scored[:_LEADERS], visible, facts, dropped, refusal, timings)
 
     def stamp(self, request: SearchRequest) -> Hashable:
@@ -128,7 +133,7 @@ class Pipeline:
         return said if any(stamp is not None for stamp in said) else None
 
     def _lifted(self, results: list[Ranked], request: SearchRequest) -> list[Ranked]:
-        if request.options.kind == "answer":
+        if request.options.kind == "answer" or not request.options.signals:
             return results  # a channel answers everybody alike
         ids = [result.candidate.fused.article_id for result in results]
         for source in self.sources:
@@ -182,7 +187,7 @@ class Pipeline:
                 if key in self._cache:
                     self._cache.move_to_end(key)
             return replace(found, timings_ms={})
-        found = self._retrieve(text, snapshot, curation.expansions(request.stated.product), filter)
+        found = self._retrieve(text, snapshot, curation.expansions(request.stated), filter)
         if not found.degraded:
             self._remember(key, found)
         return found

@@ -31,6 +31,7 @@ class Frame:
     pinned: tuple[int, ...] = ()
     identifiers: frozenset[str] = frozenset()
     """Codes and names asked for, folded."""
+    with_signals: bool = True
 
     def match(self, key: str, passage_key: str) -> Match:
         """How the article, or the section of its passage, meets the stated context."""
@@ -86,7 +87,7 @@ def _score(candidate: AuthorizedCandidate, frame: Frame, extra: Sequence[Signal]
         about(facts.title, frame.identifiers) if fused.has_identifier else None,
         *extra,
     ]
-    signals = tuple(s for s in given if s is not None)
+    signals = tuple(s for s in given if s is not None) if frame.with_signals else ()
     return Ranked(
         candidate, fused.score + sum(s.value for s in signals), match, signals, (), fused.article_id in frame.pinned
     )

@@ -19,7 +19,10 @@ AXES: tuple[Axis, ...] = ("product", "version", "os")
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What the caller wants beside the hits. ``chips``: count what each stated axis hides."""
+    """What the caller wants beside the hits. ``chips``: count what each stated axis hides.
+
+    ``signals``: False ranks by words and meaning alone.
+    """
 
     why: bool = False
     facets: bool = True
@@ -27,6 +30,7 @@ class SearchOptions:
     correct_spelling: bool = True
     widen: bool = True
     log: bool = True
+    signals: bool = True
     kind: str = "search"
 
 

@@ -60,6 +60,7 @@ class SearchBody(QuestionBody):
     why: bool = Field(default=False, description="Explain each hit's place.")
     chips: bool = Field(default=False, description="Count what each stated axis hides.")
     correct_spelling: bool = True
+    signals: Literal["on", "off"] = Field(default="on", description="off: by words and meaning alone.")
 
 
 class EventBody(BaseModel):
@@ -96,7 +97,9 @@ def question(body: QuestionBody, actor: Actor, catalog: Catalog, **more: Any) ->
 
 def search_request(body: SearchBody, actor: Actor, catalog: Catalog) -> SearchRequest:
     """The frozen request of a search body."""
-    options = SearchOptions(why=body.why, chips=body.chips, correct_spelling=body.correct_spelling)
+    options = SearchOptions(
+        why=body.why, chips=body.chips, correct_spelling=body.correct_spelling, signals=body.signals == "on"
+    )
     return question(body, actor, catalog, limit=body.limit, cursor=body.cursor, options=options)
 
 

@@ -60,10 +60,11 @@ def understand(text: str, snapshot: Snapshot, synonyms: Mapping[str, Sequence[st
     """Analyse a question against one snapshot of the index."""
     asked = strip_wrapping(text)[:MAX_ANALYSED_CHARACTERS]
     identifiers = tuple(dict.fromkeys(find_identifiers(asked)))
-    counts = Counter(analyze_query(asked))
+    sequence = analyze_query(asked)
+    counts = Counter(sequence)
     weights = _weigh(counts, snapshot)
     chosen = _choose(weights, MAX_TERMS - len(identifiers[:MAX_TERMS]))
-    extra = _expand(chosen, synonyms)
+    extra = expand(chosen, sequence, synonyms) if synonyms else {}
     is_long = len(counts) >= LONG_TERMS
     terms = [_identifier(i, is_long) for i in identifiers[:MAX_TERMS]]
     terms += [WeightedTerm(t, w) for t, w in [*chosen.items(), *extra.items()]][: MAX_TERMS - len(terms)]
@@ -102,12 +103,17 @@ def _choose(weights: Mapping[str, tuple[float, float]], limit: int) -> dict[str,
     return {term: weight for term, (_, weight) in ranked}
 
 
-def _expand(chosen: Mapping[str, float], synonyms: Mapping[str, Sequence[str]]) -> dict[str, float]:
+def expand(
+    chosen: Mapping[str, float], sequence: Sequence[str], synonyms: Mapping[str, Sequence[str]]
+) -> dict[str, float]:
+    """Terms that approved synonyms add; one of several words counts where the words stand together in the question."""
     found: dict[str, float] = {}
-    for term in chosen:
-        for other in synonyms.get(term, ()):
+    whole = f" {' '.join(sequence)} "
+    for phrase, others in synonyms.items():
+        is_asked = f" {phrase} " in whole if " " in phrase else phrase in chosen
+        for other in others if is_asked else ():
             if other not in chosen:
-                found[other] = max(found.get(other, 0.0), SYNONYM_WEIGHT * chosen[term])
+                found[other] = max(found.get(other, 0.0), SYNONYM_WEIGHT * chosen.get(phrase, 1.0))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from kb_service.web.bookmark_messages import BOOKMARKS
 from kb_service.web.case_messages import CASES
+from kb_service.web.curation_messages import CURATION
 from kb_service.web.desk_messages import DESK
 from kb_service.web.findings_messages import FINDINGS
 from kb_service.web.gaps_messages import GAPS
@@ -249,7 +250,7 @@ AGENT_WIDGET: dict[str, Text] = {
 
 MESSAGES: dict[str, Text] = {
     **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
-    **FINDINGS, **GAPS, **PROPOSALS, **IMPACT,
+    **CURATION, **FINDINGS, **GAPS, **PROPOSALS, **IMPACT,
     **BOOKMARKS,
     **DESK,
     **MEASURES,

@@ -19,6 +19,7 @@ from kb_service.errors import KbError, NotFound
 from kb_service.web import (
     admin,
     admin_catalog,
+    admin_curation,
     admin_floor,
     admin_keys,
     admin_users,
@@ -62,6 +63,7 @@ ROUTERS = (
     desk_pages.router,
     measure_pages.router,
     admin_floor.router,
+    admin_curation.router,
     admin_users.router,
     admin_keys.router,
     renderings_page.router,

@@ -13,6 +13,7 @@ from kb_service.auth import repository, service, sessions
 from kb_service.auth.actors import Role
 from kb_service.auth.models import BrowserSession
 from kb_service.auth.schemas import KeyIn, UserIn
+from kb_service.catalog.context import Context
 from kb_service.catalog.ensuring import ensure_os, ensure_product, ensure_release, ensure_topic
 from kb_service.catalog.models import Product
 from kb_service.catalog.repository import CatalogCache, load_catalog, read_revision
@@ -141,8 +142,8 @@ def test_curation_holds_what_is_in_force(any_database: Database) -> None:
     with any_database.reading() as session:
         found = curation.load(session, now)
         assert session.get_one(SiteState, "notice").value == {"text": "größe"}
-    assert found.pinned("vpn!", None) == (7,)
-    assert found.expansions(None) == {"vpn": ("tunnel",), "tunnel": ("vpn",)}
+    assert found.pinned("vpn!", Context()) == (7,)
+    assert found.expansions(Context()) == {"vpn": ("tunnel",), "tunnel": ("vpn",)}
 
 
 def test_retention_forgets_only_what_is_over(any_database: Database) -> None:
