@@ -49,6 +49,7 @@ ROUTED = (
     "kb_service.cases.mail_routes",
     "kb_service.cases.queue_routes",
     "kb_service.health",
+    "kb_service.monitoring",
 )
 PAGES = "kb_service.web.pages"
 VERSION = next((found.version for found in distributions(name="kb-service")), "0")

@@ -20,7 +20,7 @@ router = APIRouter(tags=["operations"])
 class Health(BaseModel):
     """The state of the process; ``parts`` of what it needs."""
 
-    status: Literal["ok"] = "ok"
+    status: Literal["ok", "degraded"] = "ok"
     parts: dict[str, str] = {}
 
 
@@ -38,12 +38,16 @@ def is_live() -> Health:
 
 @router.get("/health/ready", summary="Can it answer questions?")
 def is_ready(parts: CurrentParts) -> Health:
-    """200 when the database and the index can be read; 503 naming what cannot."""
+    """200 when database and index can be read, 200 "degraded" naming the one that cannot; 503 when neither can.
+
+    Without the index the database answers; without the database the index does, for the public, and changes are a 503.
+    """
     checks = {"database": _read_database, "index": _read_index}
     states = {name: _state(name, check, parts) for name, check in checks.items()}
-    if failed := [name for name, state in states.items() if state != "ok"]:
+    failed = [name for name, state in states.items() if state != "ok"]
+    if len(failed) == len(states):
         raise Unavailable(f"Not ready: {', '.join(failed)}.", parts=states, retry_after_seconds=2)
-    return Health(parts=states)
+    return Health(status="degraded" if failed else "ok", parts=states)
 
 
 def _state(name: str, check: Callable[[Parts], None], parts: Parts) -> str:

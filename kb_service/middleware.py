@@ -24,9 +24,10 @@ from kb_service.auth.keys import canonical_origin, is_own_origin
 from kb_service.auth.ratelimit import RateLimiter
 from kb_service.db.failures import UNREACHABLE
 from kb_service.errors import KbError, NotAllowed, RateLimited, TooLarge
+from kb_service.metrics import observe_request
 from kb_service.problems import on_unavailable, respond
 from kb_service.settings import Settings
-from kb_service.telemetry import Event, log
+from kb_service.telemetry import Event, bind_request, log
 
 if TYPE_CHECKING:
     from kb_service.auth.gate import Gate
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 25_000_000
 UPLOADS = re.compile(r"/(attachments|imports?)(/|$)")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 EXEMPT_FROM_LIMIT = ("/health/", "/static/")
 ALLOWED_HEADERS = "authorization, content-type, if-match, idempotency-key, x-request-id"
 EXPOSED_HEADERS = "ETag, Location, Retry-After, Server-Timing, X-Request-ID, Idempotency-Replayed"
@@ -79,6 +81,7 @@ class Edge:
         started = time.perf_counter()
         sent = Headers(scope=scope)
         scope["request_id"] = _request_id(sent.get("x-request-id"))
+        bind_request(scope["request_id"])
         if self._proxies:
             _believe_proxy(scope, sent, self._proxies)
         status = 0
@@ -120,15 +123,18 @@ def _crash_response(scope: Scope, exc: Exception) -> Response:
 
 
 def _log_request(scope: Scope, status: int, started: float) -> None:
-    route = scope.get("route")
+    found = scope.get("route")
+    route = getattr(found, "path", None) or ("static" if status < 400 else "unknown")
+    seconds = time.perf_counter() - started
+    observe_request(scope["method"] if scope["method"] in METHODS else "other", route, status, seconds)
     log(
         Event.REQUEST_SERVED,
         request_id=scope["request_id"],
         method=scope["method"],
-        route=getattr(route, "path", None) or ("static" if status < 400 else "unknown"),
+        route=route,
         status=status,
         actor=scope["kb_actor"].id if "kb_actor" in scope else None,
-        took_ms=round((time.perf_counter() - started) * 1000, 2),
+        took_ms=round(seconds * 1000, 2),
     )
 
 

@@ -6,6 +6,8 @@ variable is its name in capitals with the prefix ``KB_``.
 
 from __future__ import annotations
 
+import os
+import shutil
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Literal
@@ -79,6 +81,8 @@ class Settings(BaseSettings):
     sign_in_limit_per_minute: int = Field(default=10, ge=0)
     trusted_proxies: str = ""
     """Comma-separated addresses whose X-Forwarded-For is believed."""
+    metrics_token: SecretStr = SecretStr("")
+    """Lets Prometheus read /metrics; empty: only a key of an admin does."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     site_name: str = "Help Centre"
@@ -102,6 +106,8 @@ class Settings(BaseSettings):
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
             raise ValueError("KB_BASE_URL must start with http:// or https://")
         self._check_opensearch()
+        if 0 < len(self.metrics_token.get_secret_value()) < 16:
+            raise ValueError("KB_METRICS_TOKEN has 16 characters or more")
         if self.smtp_url and not self.smtp_url.startswith(("smtp://", "smtps://")):
             raise ValueError("KB_SMTP_URL must start with smtp:// or smtps://")
         if self.mail_from and parseaddr(self.mail_from)[1].count("@") != 1:
@@ -131,3 +137,10 @@ class Settings(BaseSettings):
     def index_dir(self) -> Path:
         """The embedded engine's directory."""
         return self.data_dir / "index"
+
+
+def share_metrics(directory: Path) -> None:
+    """Let the processes that are started from here on count together: Prometheus' library reads this variable."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)

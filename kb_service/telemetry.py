@@ -74,6 +74,12 @@ def configure_logging(level: str = "info", to_stderr: bool = False) -> None:
     logging.basicConfig(level=max(threshold, logging.WARNING), stream=sys.stderr, format="%(message)s", force=True)
 
 
+def bind_request(request_id: str) -> None:
+    """Name this request in every event that is logged on its behalf (threads of endpoints included)."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
 def log(event: Event, level: Level = "info", **fields: Any) -> None:
     """Log one event of the catalogue."""
     getattr(structlog.get_logger(), level)(event.value, **fields)

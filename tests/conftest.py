@@ -17,7 +17,15 @@ from kb_service.auth.actors import Role
 from kb_service.auth.schemas import KeyIn, UserIn
 from kb_service.db.session import Database
 from kb_service.settings import Settings
-from tests.support.databases import any_database, any_url, chosen_url, empty_url, postgres_server, postgres_url
+from tests.support.databases import (
+    any_database,
+    any_url,
+    chosen_url,
+    empty_url,
+    postgres_server,
+    postgres_url,
+    stoppable_postgres,
+)
 from tests.support.opensearch import opensearch_cluster, opensearch_url
 
 __all__ = [
@@ -28,6 +36,7 @@ __all__ = [
     "opensearch_url",
     "postgres_server",
     "postgres_url",
+    "stoppable_postgres",
 ]
 
 HOST = "http://localhost"

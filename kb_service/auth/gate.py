@@ -22,6 +22,7 @@ from kb_service.auth.actors import ANONYMOUS, Actor
 from kb_service.auth.keys import has_key_shape, hash_token, is_own_origin
 from kb_service.auth.ratelimit import RateLimiter
 from kb_service.db.base import utcnow
+from kb_service.db.failures import UNREACHABLE
 from kb_service.db.session import Database
 from kb_service.errors import NotAllowed, NotAuthenticated, RateLimited
 from kb_service.settings import Settings
@@ -29,6 +30,8 @@ from kb_service.telemetry import Event, log
 
 CACHE_SECONDS = 60.0
 CACHE_SIZE = 10_000
+SEARCHES = ("/v1/search", "/v1/suggest", "/v1/answers", "/search")
+"""What is answered for anybody, from the index, while the database is out (search/outage.py)."""
 T = TypeVar("T")
 
 
@@ -68,9 +71,18 @@ class Gate:
         if authorization is not None:
             return await self._actor_of_key(request, authorization)
         token = self.session_token(request)
-        actor = await to_thread.run_sync(self._actor_of_token, token) if token else None
+        actor = await self._actor_of_session(request, token) if token else None
         await self._check_form(request, actor)
         return actor or ANONYMOUS
+
+    async def _actor_of_session(self, request: Request, token: str) -> Actor | None:
+        """While the database is out nobody is known: who searches gets what anybody may see, everything else is a 503."""
+        try:
+            return await to_thread.run_sync(self._actor_of_token, token)
+        except UNREACHABLE:
+            if request.url.path not in SEARCHES:
+                raise
+            return None
 
     async def _actor_of_key(self, request: Request, authorization: str) -> Actor:
         scheme, _, text = authorization.partition(" ")

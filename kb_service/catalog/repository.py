@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from kb_service.catalog.entries import AliasEntry, CatalogEntries, NodeEntry, ProductEntry, ReleaseEntry
 from kb_service.catalog.models import Alias, CatalogState, OperatingSystem, Product, Topic
 from kb_service.catalog.vocabulary import Catalog, Indexes
+from kb_service.db.failures import UNREACHABLE
 from kb_service.db.once import insert_once
 from kb_service.db.session import Database
 
@@ -70,11 +71,21 @@ class CatalogCache(Catalog):
 
     def _refresh(self) -> None:
         local, started = _LOCAL_WRITES.number, time.monotonic()
+        try:
+            revision = self._read()
+        except UNREACHABLE:
+            if self._revision < 0:
+                raise
+            self._checked_at = time.monotonic()  # while the database is out, what was known last answers
+            return
+        self._revision, self._local, self._checked_at = revision, local, started
+
+    def _read(self) -> int:
         with self._database.reading() as session:
             revision = read_revision(session)
             if revision != self._revision:
                 self._catalog = load_catalog(session)
-        self._revision, self._local, self._checked_at = revision, local, started
+        return revision
 
 
 def read_revision(session: Session) -> int:

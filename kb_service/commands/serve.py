@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kb_service.settings import Settings
+from kb_service.settings import Settings, share_metrics
 from kb_service.telemetry import configure_logging
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _supervise(settings: Settings, host: str, port: int) -> None:
     from kb_service.assembly import open_database
     from kb_service.secret import with_secret_key
 
+    share_metrics(settings.data_dir / "metrics")
     open_database(settings).dispose()  # migrated, or refused in one line, once and not in each process
     made = partial(make_app, with_secret_key(settings))
     config = _config(made, settings, host, port)

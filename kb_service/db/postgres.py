@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Dialect, Engine, create_engine, event
 
 CONNECT_SECONDS = 5
 POOL_WAIT_SECONDS = 5.0
 IDLE_IN_TRANSACTION_SECONDS = 120
 RECYCLE_SECONDS = 1800
+RETRY_SECONDS = 1.0
 DRIVER = "postgresql+psycopg"
 
 
@@ -30,7 +33,7 @@ def with_driver(url: URL) -> URL:
 
 def make_engine(url: URL, limits: Limits) -> Engine:
     """An engine whose sessions speak UTC and never wait for ever."""
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=limits.pool_size,
         max_overflow=limits.pool_size,
@@ -39,6 +42,32 @@ def make_engine(url: URL, limits: Limits) -> Engine:
         pool_pre_ping=True,
         connect_args=_connect_args(url, limits),
     )
+    event.listen(engine, "do_connect", _ConnectGuard().connect)
+    return engine
+
+
+class _ConnectGuard:
+    """A server that refused is asked again once a second, by one caller at a time; the others need not wait for it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._next_try_at = 0.0
+        self._error: Exception | None = None
+
+    def connect(self, dialect: Dialect, _record: object, args: Any, options: Any) -> Any:
+        """A connection, or the last error."""
+        error, now = self._error, self._clock()
+        if error is not None:
+            if now < self._next_try_at:
+                raise type(error)(*error.args)
+            self._next_try_at = now + CONNECT_SECONDS
+        try:
+            connection = dialect.connect(*args, **options)
+        except Exception as refused:
+            self._error, self._next_try_at = refused, self._clock() + RETRY_SECONDS
+            raise
+        self._error = None
+        return connection
 
 
 def _connect_args(url: URL, limits: Limits) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from kb_service.indexing.requests import request_reindex
 from kb_service.indexing.source import FairChanges
 from kb_service.indexing.status import RECONCILE
 from kb_service.indexing.waiting import is_settled
+from kb_service.metrics import SYNCED
 from kb_service.telemetry import Event, log
 
 if TYPE_CHECKING:
@@ -108,7 +109,11 @@ class IndexFeed:
         """One round: lock, drain, build. Whether there may be more to do at once."""
         if not self._keep_lock() and not self._take_over():
             return False
+        poisoned, was_waiting = self.worker.poisoned, self.worker.backoff.is_waiting
         drained = self.worker.drain_once()
+        SYNCED.labels("indexed").inc(drained)
+        SYNCED.labels("poisoned").inc(self.worker.poisoned - poisoned)
+        SYNCED.labels("postponed").inc(self.worker.backoff.is_waiting and not was_waiting)
         if drained:
             log(Event.BATCH_INDEXED, "debug", articles=drained)
             with self._drained:
@@ -153,6 +158,7 @@ class IndexFeed:
                 more, failures = work(), 0
             except Exception as error:  # noqa: BLE001 - the feed outlives every failure
                 failures += 1
+                SYNCED.labels("failed").inc()
                 more = False
                 log(Event.WORKER_FAILED, "error", cause=repr(error)[:500], failures=failures)
             if not more:

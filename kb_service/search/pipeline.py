@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from indexers.analysis import analyze_query, fold
 from indexers.engine import Filter, Snapshot
+from kb_service import metrics
 from kb_service.catalog.context import Applicability, Context, Match, SignatureSet
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.db.session import Database
@@ -107,6 +108,7 @@ class Pipeline:
         facts = self.read_facts([c.article_id for c in candidates.fused] + list(pinned))
         passed, dropped = checking.authorise(candidates.fused, facts, request.actor.audiences)
         passed += promoted(pinned, passed, facts, filter, signatures)
+        metrics.STALE_HITS.inc(dropped)
         checked = time.perf_counter()
         inferred = self._inferred(request, text)
         frame = Frame(

@@ -15,13 +15,16 @@ from sqlalchemy import delete, insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from kb_service import metrics
 from kb_service.db.base import Base, utcnow
+from kb_service.db.failures import UNREACHABLE
 from kb_service.db.session import Database
 from kb_service.search.models import QueryEvent, QueryLogRow
 from kb_service.telemetry import Event, log
 
 _FLUSH_SECONDS = 0.5
 _MAX_BATCH = 500
+_PATIENCE_SECONDS = 1.0
 
 
 class QueryLog:
@@ -89,8 +92,21 @@ class QueryLog:
         try:
             self._database.write(lambda session: _insert(session, batch))
         except SQLAlchemyError as exc:
+            if isinstance(exc, UNREACHABLE) and not self._stop.is_set():
+                batch = self._give_back(batch)
             self.dropped += len(batch)
+            metrics.LOG_DROPPED.inc(len(batch))
             log(Event.QUERY_LOG_DROPPED, "warning", rows=len(batch), error=type(exc).__name__)
+
+    def _give_back(self, batch: Sequence[tuple[type[Base], dict[str, Any]]]) -> list[tuple[type[Base], dict[str, Any]]]:
+        """Keep rows for when the database is back, as many as the queue holds; returns those that it does not."""
+        self._stop.wait(_PATIENCE_SECONDS)
+        for place, item in enumerate(batch):
+            try:
+                self._queue.put_nowait(item)
+            except queue.Full:
+                return list(batch[place:])
+        return []
 
 
 def _insert(session: Session, batch: Sequence[tuple[type[Base], dict[str, Any]]]) -> None:

@@ -171,6 +171,8 @@ class SearchResponse:
     next_cursor: str | None
     took_ms: float
     timings_ms: dict[str, float] = field(default_factory=dict)
+    index_as_of: str | None = None
+    """While the database is out: when the index was last known to say the same (ISO 8601, UTC)."""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from indexers.embedding.port import Encoder
 from indexers.engine import Engine, Snapshot
+from kb_service import metrics
 from kb_service.catalog.context import Context
 from kb_service.catalog.vocabulary import Catalog
 from kb_service.db.base import utcnow
@@ -27,6 +28,7 @@ from kb_service.search.guarding import EngineGuard
 from kb_service.search.masking import mask
 from kb_service.search.memo import Memo
 from kb_service.search.models import QueryEvent, QueryLogRow
+from kb_service.search.outage import DatabaseGuard, IndexOnly
 from kb_service.search.pipeline import Found, Pipeline
 from kb_service.search.presenting import present
 from kb_service.search.query_log import QueryLog
@@ -59,15 +61,20 @@ class SearchService:
         self._enricher = Enricher(self.pipeline, catalog)
         self._guard = EngineGuard(engine)
         self._standby = Standby(database, catalog)
+        self._outage = DatabaseGuard()
+        self._index_only = IndexOnly(engine, self.retriever, self.pipeline, catalog)
         self._secret = secret or settings.secret_key.get_secret_value().encode() or secrets.token_bytes(32)
 
     def search(self, request: SearchRequest) -> SearchResponse:
         """Answer one question. Raises InvalidInput, TooLarge, UnknownCatalogEntry."""
         started = time.perf_counter()
         text = read_text(request.query)
-        response = self._guard.run(
-            lambda snapshot: self._search(request, text, snapshot),
-            lambda reason: self._standby.search(request, text, reason, (self._secret, _binding(request, text))),
+        response = self._outage.run(
+            lambda: self._guard.run(
+                lambda snapshot: self._search(request, text, snapshot),
+                lambda reason: self._standby.search(request, text, reason, (self._secret, _binding(request, text))),
+            ),
+            lambda as_of: self._index_only.search(request, text, as_of),
         )
         response.query_id = new_query_id()
         response.took_ms = (time.perf_counter() - started) * 1000
@@ -152,9 +159,12 @@ class SearchService:
         """Decide for a channel that answers by itself. Raises as ``search``."""
         started = time.perf_counter()
         text = read_text(request.query)
-        answer = self._guard.run(
-            lambda snapshot: self._answer(request, text, snapshot),
-            lambda reason: self._standby.answer(request, text, reason),
+        answer = self._outage.run(
+            lambda: self._guard.run(
+                lambda snapshot: self._answer(request, text, snapshot),
+                lambda reason: self._standby.answer(request, text, reason),
+            ),
+            lambda as_of: self._index_only.answer(request, text, as_of),
         )
         answer.query_id = new_query_id()
         if request.options.log:
@@ -186,9 +196,12 @@ class SearchService:
         """Type-ahead: titles that complete what was typed, checked like hits."""
         started = time.perf_counter()
         typed = read_text(text)
-        found = self._guard.run(
-            lambda snapshot: suggest(typed, request, snapshot, self.pipeline),
-            lambda _reason: self._standby.suggest(request, typed),
+        found = self._outage.run(
+            lambda: self._guard.run(
+                lambda snapshot: suggest(typed, request, snapshot, self.pipeline),
+                lambda _reason: self._standby.suggest(request, typed),
+            ),
+            lambda _as_of: self._index_only.suggest(request, typed),
         )
         answer = TypeAhead(new_query_id(), text, found)
         if request.options.log:
@@ -198,6 +211,7 @@ class SearchService:
 
     def record(self, request: SearchRequest, text: str, response: SearchResponse) -> None:
         """Queue the question for the log."""
+        metrics.observe_stages(response.timings_ms)
         if not request.options.log:
             return
         outcome = "empty" if not response.hits else "no_answer" if response.no_answer else "hits"
@@ -210,6 +224,7 @@ class SearchService:
         self, request: SearchRequest, text: str, query_id: str, total: int, outcome: str,
         article_ids: Sequence[int], degraded: Sequence[str], took_ms: float,
     ) -> None:  # fmt: skip
+        metrics.observe_search(request.options.kind, outcome, took_ms / 1000, degraded)
         stated, inferred = _axes(request.stated), _axes(request.inferred)
         self.log.put(QueryLogRow, {
             "query_id": query_id, "created_at": utcnow(), "channel": request.channel, "kind": request.options.kind,

