@@ -185,6 +185,13 @@ class Snapshot(ABC):
     def retrieve_semantic(self, vector: Vector, filter: Filter, depth: int) -> Retrieved:
         """The best ``depth`` articles by the cosine of their best covered passage; ``vector`` has shape (d,)."""
 
+    def mean_cosines(self, vector: Vector, filter: Filter, article_ids: Sequence[int]) -> Mapping[int, float]:
+        """The mean cosine of each article's covered passages: how much the whole of it is about the question.
+
+        Empty from an engine that cannot say it cheaply; ranking then does without.
+        """
+        return {}
+
     @abstractmethod
     def stored(self, wanted: Sequence[tuple[int, int | None]]) -> dict[int, StoredPassage]:
         """Stored text for (article, passage) pairs; passage None: the first passage with the article's own key."""

@@ -12,7 +12,7 @@ import tantivy
 
 from indexers.embedded.lexical import LexicalLeg
 from indexers.embedded.lexicon import PASSAGE_BITS, reference
-from indexers.embedded.semantic import retrieve_semantic
+from indexers.embedded.semantic import mean_cosines, retrieve_semantic
 from indexers.embedded.suggesting import Suggester, WordLists
 from indexers.embedded.tables import View
 from indexers.embedded.vectors import VectorIndex
@@ -58,6 +58,10 @@ class EmbeddedSnapshot(Snapshot):
     def retrieve_semantic(self, vector: Vector, filter: Filter, depth: int) -> Retrieved:
         """See Snapshot."""
         return retrieve_semantic(self.view, self._vectors, vector, self.view.admit(filter), depth)
+
+    def mean_cosines(self, vector: Vector, filter: Filter, article_ids: Sequence[int]) -> Mapping[int, float]:
+        """See Snapshot."""
+        return mean_cosines(self.view, self._vectors, vector, self.view.admit(filter), article_ids)
 
     def stored(self, wanted: Sequence[tuple[int, int | None]]) -> dict[int, StoredPassage]:
         """See Snapshot; an article without a passage of its own key gives its lead (passage -1, empty text)."""

@@ -70,9 +70,14 @@ class VectorIndex:
     def search(self, vector: Vector, admitted: Mask, count: int) -> tuple[Array, Scores]:
         """The best ``count`` admitted rows with their cosines, best first, ties by row."""
         rows = np.concatenate([*self._propose(vector, admitted, count), self._tail(admitted)])
-        scores = to_floats(self.matrix[self.rows[rows]]) @ vector
+        scores = self.score(vector, rows)
         order = np.lexsort((rows, -scores))[:count]
         return rows[order], scores[order]
+
+    def score(self, vector: Vector, rows: Array) -> Scores:
+        """The cosines of these rows."""
+        found: Scores = to_floats(self.matrix[self.rows[rows]]) @ vector
+        return found
 
     def _propose(self, vector: Vector, admitted: Mask, count: int) -> list[Array]:
         if self.approximate is None or int(np.count_nonzero(admitted)) <= SCAN_ROWS:

@@ -9,8 +9,8 @@ lowest cosine of the semantic list: its true cosine is at most that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from indexers.engine import Candidate
@@ -29,10 +29,14 @@ SHOWN_BY_WORDS = 0.4
 class Weights:
     """Share of each retriever in the fused score; ``semantic`` + ``lexical`` = 1.
 
+    ``semantic_long`` in its place, and ``support`` of it for the article as a whole, where a description was asked: many of its
+    passages then have something to do with the right article, and a single one with many.
     ``identifier``: added when the article contains a given identifier; larger than every other score together.
     """
 
     semantic: float = 0.55
+    semantic_long: float = 0.6
+    support: float = 0.25
     identifier: float = 2.0
 
     @property
@@ -69,18 +73,39 @@ def normalise(scores: Sequence[float], minimum: float) -> list[float]:
     return [max(0.0, score - minimum) / span for score in scores]
 
 
-def fuse(lexical: Sequence[Candidate], semantic: Sequence[Candidate], weights: Weights) -> list[Fused]:
-    """Fuse two lists (best first) into one, best first; ties break by article id, so the order is total."""
+def fuse(
+    lexical: Sequence[Candidate],
+    semantic: Sequence[Candidate],
+    weights: Weights,
+    support: Mapping[int, float] | None = None,
+) -> list[Fused]:
+    """Fuse two lists (best first) into one, best first; ties break by article id, so the order is total.
+
+    ``support``: the mean cosine of whole articles, for descriptions; it takes its share of the semantic score.
+    """
     lexical_scores = normalise([c.score for c in lexical], LEXICAL_MINIMUM)
     semantic_scores = normalise([c.score for c in semantic], SEMANTIC_MINIMUM)
-    floor = semantic_scores[-1] if semantic_scores else 0.0
+    if support and semantic:
+        share = weights.support / weights.semantic_long
+        semantic_scores = _supported(semantic, semantic_scores, support, share)
+        weights = replace(weights, semantic=weights.semantic_long)
+    floor = min(semantic_scores, default=0.0)
     by_words = {c.article_id: (c, s, r) for r, (c, s) in enumerate(zip(lexical, lexical_scores, strict=True), 1)}
     by_meaning = {c.article_id: (c, s, r) for r, (c, s) in enumerate(zip(semantic, semantic_scores, strict=True), 1)}
     if not semantic:
-        weights = Weights(semantic=0.0, identifier=weights.identifier)
+        weights = replace(weights, semantic=0.0)
     fused = [_one(by_words.get(a), by_meaning.get(a), floor, weights) for a in {**by_words, **by_meaning}]
     fused.sort(key=lambda f: (-f.score, f.article_id))
     return fused
+
+
+def _supported(
+    semantic: Sequence[Candidate], scores: Sequence[float], support: Mapping[int, float], share: float
+) -> list[float]:
+    """Scores of which ``share`` is the whole article's, on the scale of the best passage's cosine."""
+    best = max(c.score for c in semantic)
+    whole = [max(0.0, support.get(c.article_id, c.score)) / best if best > 0 else 0.0 for c in semantic]
+    return [(1 - share) * score + share * mean for score, mean in zip(scores, whole, strict=True)]
 
 
 def above_floor(fused: Sequence[Fused]) -> list[Fused]:

@@ -209,7 +209,7 @@ class Pipeline:
         legs = self._retriever.retrieve(understood, snapshot, filter)
         merged = time.perf_counter()
         semantic = legs.semantic.candidates if legs.semantic else ()
-        fused = above_floor(fuse(legs.lexical.candidates, semantic, self._weights))
+        fused = above_floor(fuse(legs.lexical.candidates, semantic, self._weights, legs.support))
         known = any(c.has_identifier for c in legs.lexical.candidates)
         timings = dict(legs.timings_ms)
         timings["understand"] = (analysed - started) * 1000

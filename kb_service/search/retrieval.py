@@ -7,6 +7,7 @@ in a row the encoder is left alone for ten seconds, then one question in ten sec
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ ENCODER_CHANGED = "encoder_changed"
 VECTORS_FAILED = "vectors_failed"
 
 
+Meant = tuple[Retrieved, Mapping[int, float]]
+
+
 @dataclass(slots=True)
 class Legs:
     """What both retrievers brought, the reasons for what is missing, and the time of each stage in ms."""
@@ -31,6 +35,8 @@ class Legs:
     semantic: Retrieved | None
     degraded: list[str] = field(default_factory=list)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    support: Mapping[int, float] = field(default_factory=dict)
+    """Of a description: the mean cosine of whole articles."""
 
 
 class Retriever:
@@ -48,13 +54,14 @@ class Retriever:
         started = time.perf_counter()
         timings: dict[str, float] = {}
         refusal = self._refusal(snapshot)
-        future = None if refusal else self._pool.submit(self._semantic, understood.text, snapshot, filter, timings)
+        future = None if refusal else self._pool.submit(self._semantic, understood, snapshot, filter, timings)
         lexical = snapshot.retrieve_lexical(understood.lexical, filter, self._depth)
         timings["lexical"] = (time.perf_counter() - started) * 1000
         if future is None:
             return Legs(lexical, None, [refusal] if refusal else [], timings)
-        semantic, reason = self._await(future)
-        return Legs(lexical, semantic, [reason] if reason else [], timings)
+        found, reason = self._await(future)
+        semantic, support = found or (None, {})
+        return Legs(lexical, semantic, [reason] if reason else [], timings, support)
 
     def close(self) -> None:
         """Stop the pool."""
@@ -65,16 +72,18 @@ class Retriever:
             return ENCODER_CHANGED
         return None if self._breaker.allows() else ENCODER_FAILED
 
-    def _semantic(self, text: str, snapshot: Snapshot, filter: Filter, timings: dict[str, float]) -> Retrieved:
+    def _semantic(self, understood: Understood, snapshot: Snapshot, filter: Filter, timings: dict[str, float]) -> Meant:
         started = time.perf_counter()
-        vector = self.encoder.encode_queries([text])[0]
+        vector = self.encoder.encode_queries([understood.text])[0]
         encoded = time.perf_counter()
         found = snapshot.retrieve_semantic(vector, filter, self._depth)
+        ids = [candidate.article_id for candidate in found.candidates] if understood.is_long else []
+        support = snapshot.mean_cosines(vector, filter, ids) if ids else {}
         timings["encode"] = (encoded - started) * 1000
         timings["semantic"] = (time.perf_counter() - encoded) * 1000
-        return found
+        return found, support
 
-    def _await(self, future: Future[Retrieved]) -> tuple[Retrieved | None, str | None]:
+    def _await(self, future: Future[Meant]) -> tuple[Meant | None, str | None]:
         try:
             found = future.result(self._timeout)
         except (FutureTimeout, EncoderUnavailable) as exc:

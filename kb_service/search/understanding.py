@@ -39,6 +39,8 @@ class Understood:
     terms: tuple[str, ...]
     identifiers: tuple[str, ...]
     lexical: LexicalQuery
+    is_long: bool = False
+    """A description, not a few words."""
 
     @property
     def is_empty(self) -> bool:
@@ -70,7 +72,7 @@ def understand(text: str, snapshot: Snapshot, synonyms: Mapping[str, Sequence[st
     terms += [WeightedTerm(t, w) for t, w in [*chosen.items(), *extra.items()]][: MAX_TERMS - len(terms)]
     title_weight = TITLE_WEIGHT_LONG if is_long else TITLE_WEIGHT_SHORT
     lexical = LexicalQuery(tuple(terms), title_weight=title_weight)
-    return Understood(text, asked, tuple(chosen), identifiers, lexical)
+    return Understood(text, asked, tuple(chosen), identifiers, lexical, is_long)
 
 
 def _identifier(name: str, is_long: bool) -> WeightedTerm:

@@ -56,3 +56,10 @@ def test_scores_do_not_depend_on_how_deep_the_lists_are():
     deep = {f.article_id: f.score for f in fuse(lexical, semantic, Weights())}
     shallow = {f.article_id: f.score for f in fuse(lexical[:4], semantic[:4], Weights())}
     assert all(shallow[a] == deep[a] for a in shallow)
+
+
+def test_of_two_equal_passages_the_one_from_an_article_about_the_matter_wins():
+    semantic = [candidate(1, 0.8), candidate(2, 0.8)]
+    assert fuse([], semantic, Weights())[0].article_id == 1
+    assert fuse([], semantic, Weights(), {1: 0.2, 2: 0.6})[0].article_id == 2
+    assert fuse([], semantic, Weights(), {2: 0.6})[0].article_id == 1  # unknown: as good as its best passage
