@@ -71,6 +71,15 @@ def clarify(folder: Folder, split: Split = "dev", json: Json = None, fresh: Fres
     measure(_load(folder, split), json, fresh, console())
 
 
+@app.command("split")
+def split_messages(folder: Folder, split: Split = "dev", json: Json = None, fresh: Fresh = False) -> None:
+    """Messages made of two questions: is each answered by itself, and do single questions stay whole?"""
+    from eval.reporting import console
+    from eval.splitting import measure
+
+    measure(_load(folder, split), json, fresh, console())
+
+
 @app.command("no-answer")
 def no_answer(folder: Folder, split: Split = "dev", json: Json = None, fresh: Fresh = False) -> None:
     """How well questions without an answer are told from those with one (out_of_scope.jsonl)."""

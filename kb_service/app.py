@@ -27,6 +27,7 @@ from kb_service.telemetry import Event, log
 ROUTED = (
     "kb_service.search.endpoints",
     "kb_service.search.why_not_routes",
+    "kb_service.search.questions_routes",
     "kb_service.search.curating_routes",
     "kb_service.articles.endpoints",
     "kb_service.authoring.checks_routes",
