@@ -11,6 +11,7 @@ from kb_service.cases.models import Queue
 from kb_service.db.session import Database
 from kb_service.desk import service
 from kb_service.desk.live import HELLO, MAX_WAITING, RELOAD, Hub, Listener, Told, encode
+from tests.support.asynchronous import run_async
 
 MIA = actor_for("user:1", "Mia", Role.AGENT, ["payroll"])
 BO = actor_for("user:2", "Bo", Role.AGENT)
@@ -46,7 +47,7 @@ def test_a_case_is_told_to_whom_it_concerns(any_database: Database) -> None:
         assert b'"case":"C-000002"' in told and b"C-000001" not in told, "he hears of his queues alone"
         hub.close()
 
-    asyncio.run(run())
+    run_async(run())
 
 
 def test_mia_is_replying_and_then_she_is_not(any_database: Database) -> None:
@@ -65,7 +66,7 @@ def test_mia_is_replying_and_then_she_is_not(any_database: Database) -> None:
         assert b'"is_replying":false' in await heard(bo)
         hub.close()
 
-    asyncio.run(run())
+    run_async(run())
 
 
 def test_two_hundred_desks_cost_one_watcher_and_end_together(any_database: Database) -> None:
@@ -81,7 +82,7 @@ def test_two_hundred_desks_cost_one_watcher_and_end_together(any_database: Datab
             assert {told async for told in stream} <= {RELOAD}
         assert hub.open_desks == 0
 
-    asyncio.run(run())
+    run_async(run())
 
 
 def test_a_desk_that_does_not_read_is_told_to_reload() -> None:
@@ -91,4 +92,4 @@ def test_a_desk_that_does_not_read_is_told_to_reload() -> None:
             listener.tell(Told((), encode("case", {"n": number})))
         assert listener.queue.get_nowait() == RELOAD and listener.queue.empty()
 
-    asyncio.run(run())
+    run_async(run())
