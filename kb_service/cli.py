@@ -51,6 +51,7 @@ COMMANDS: dict[str, Place] = {
     "key": Place("key", "API keys: create, list, revoke."),
     "catalog": Place("catalog", "Products, releases, operating systems, aliases, topics."),
     "applicability": Place("applicability", "What imported articles are for: proposals to accept or reject."),
+    "tune": Place("tune", "Fit what ranks to this knowledge base, from judged questions."),
     "migrate": Place("migrate", "Bring the database to this version's schema."),
     "model": Place("model", "The encoder: export it for serving without torch."),
     "jobs": Place("jobs", "Periodic jobs: when each ran, and how it ended."),

@@ -17,10 +17,13 @@ from kb_service.catalog.context import Context
 from kb_service.db.base import utcnow
 from kb_service.db.session import Database
 from kb_service.search.evidence import Calibration
+from kb_service.search.fusion import Weights
 from kb_service.search.models import Pin, SiteState, SynonymSet
 from kb_service.search.scopes import Scope
 
 _REFRESH_SECONDS = 1.0
+FUSION = "fusion"
+"""The name of the fitted weights among the site's states."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Curation:
     synonyms: Mapping[str, tuple[tuple[Scope, str], ...]]
     calibration: Calibration
     stamp: str
+    weights: Weights | None = None
+    """Fitted to this knowledge base; None: as shipped."""
 
     def pinned(self, query: str, context: Context) -> tuple[int, ...]:
         """Articles pinned for exactly this phrase in this context, each once."""
@@ -51,6 +56,7 @@ class Rows:
     pins: tuple[Pin, ...]
     synonyms: tuple[SynonymSet, ...]
     calibration: Calibration
+    weights: Weights | None = None
 
 
 def fold(phrase: str) -> str:
@@ -94,7 +100,11 @@ def read_rows(session: Session, now: datetime) -> Rows:
     pins = session.scalars(select(Pin).where(*_in_force(Pin, now)).order_by(Pin.id))
     synonyms = session.scalars(select(SynonymSet).where(*_in_force(SynonymSet, now)).order_by(SynonymSet.id))
     state = session.get(SiteState, "calibration")
-    return Rows(tuple(pins), tuple(synonyms), Calibration.from_dict(state.value) if state else Calibration())
+    fitted = session.get(SiteState, FUSION)
+    return Rows(
+        tuple(pins), tuple(synonyms), Calibration.from_dict(state.value) if state else Calibration(),
+        Weights.from_dict(fitted.value) if fitted else None,
+    )  # fmt: skip
 
 
 def _in_force(model: type[Pin] | type[SynonymSet], now: datetime) -> list[ColumnElement[bool]]:
@@ -111,8 +121,8 @@ def build(rows: Rows) -> Curation:
         _add_synonyms(synonyms, row)
     frozen_pins = {k: tuple(v) for k, v in pins.items()}
     frozen_synonyms = {k: tuple(v) for k, v in synonyms.items()}
-    stamp = str(hash(str((frozen_pins, frozen_synonyms, rows.calibration))))
-    return Curation(frozen_pins, frozen_synonyms, rows.calibration, stamp)
+    stamp = str(hash(str((frozen_pins, frozen_synonyms, rows.calibration, rows.weights))))
+    return Curation(frozen_pins, frozen_synonyms, rows.calibration, stamp, rows.weights)
 
 
 def scope_of(row: Pin | SynonymSet) -> Scope:

@@ -10,7 +10,7 @@ lowest cosine of the semantic list: its true cosine is at most that.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 from indexers.engine import Candidate
@@ -38,6 +38,15 @@ class Weights:
     semantic_long: float = 0.6
     support: float = 0.25
     identifier: float = 2.0
+
+    def to_dict(self) -> dict[str, float]:
+        """For storing."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, float]) -> Weights:
+        """From a stored form; unknown names are ignored."""
+        return cls(**{k: float(v) for k, v in values.items() if k in cls.__slots__})
 
     @property
     def lexical(self) -> float:

@@ -189,7 +189,7 @@ class Pipeline:
                 if key in self._cache:
                     self._cache.move_to_end(key)
             return replace(found, timings_ms={})
-        found = self._retrieve(text, snapshot, curation.expansions(request.stated), filter)
+        found = self._retrieve(text, snapshot, curation.expansions(request.stated), filter, curation.weights)
         if not found.degraded:
             self._remember(key, found)
         return found
@@ -201,7 +201,12 @@ class Pipeline:
                 self._cache.popitem(last=False)
 
     def _retrieve(
-        self, text: str, snapshot: Snapshot, synonyms: Mapping[str, tuple[str, ...]], filter: Filter
+        self,
+        text: str,
+        snapshot: Snapshot,
+        synonyms: Mapping[str, tuple[str, ...]],
+        filter: Filter,
+        fitted: Weights | None,
     ) -> Candidates:
         started = time.perf_counter()
         understood = understand(text, snapshot, synonyms)
@@ -209,7 +214,7 @@ class Pipeline:
         legs = self._retriever.retrieve(understood, snapshot, filter)
         merged = time.perf_counter()
         semantic = legs.semantic.candidates if legs.semantic else ()
-        fused = above_floor(fuse(legs.lexical.candidates, semantic, self._weights, legs.support))
+        fused = above_floor(fuse(legs.lexical.candidates, semantic, fitted or self._weights, legs.support))
         known = any(c.has_identifier for c in legs.lexical.candidates)
         timings = dict(legs.timings_ms)
         timings["understand"] = (analysed - started) * 1000
