@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 
 _QUOTE_START = re.compile(
-    r"^\s*(?:on\b.{4,200}\bwrote:|-{2,}\s*original message\s*-{2,}|-{2,}\s*forwarded message.*|_{10,}"
+    r"^\s*(?:on\b.{4,200}\bwrote:"
+    r"|am\b.{4,200}\bschrieb\b.{0,120}:|le\b.{4,200}\ba écrit\s*:|-{2,}\s*original message\s*-{2,}|-{2,}\s*forwarded message.*|_{10,}"
     r"|from:\s.+|begin forwarded message:.*)\s*$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
     r"^\s*(?:hi|hello|hey|hallo|dear|good (?:morning|afternoon|evening|day)|greetings|to whom it may concern)"
-    r"(?:[\s,]+(?:there|all|team|everyone|support|sir|madam|or|mr|mrs|ms|dr|[A-Z][\w.'-]*)\.?){0,5}\s*[,!.:-]*\s*$",
+    r"(?:[\s,]+(?:there|all|team|everyone|support|zusammen|sir|madam|or|mr|mrs|ms|dr|[A-Z][\w.'-]*)\.?){0,5}\s*[,!.:-]*\s*$",
     re.IGNORECASE,
 )
 _GREETING_PREFIX = re.compile(
@@ -25,11 +26,24 @@ _GREETING_PREFIX = re.compile(
 _CLOSING = re.compile(
     r"^\s*(?:(?:kind|best|warm|many)?\s*regards|best(?: wishes)?|cheers|sincerely|yours(?: sincerely| faithfully| truly)?"
     r"|thanks?(?: you)?(?: (?:and|in|so|very|a|for|again|much|lot|advance|kind|best|regards|your|help|time|support))*"
-    r"|many thanks|thx|sent from my .+|get outlook for .+)\s*[,.!]*\s*$",
+    r"|many thanks|thx"
+    r"|(?:i(?:'m| am)? )?look(?:ing)? forward to (?:hearing|your|a )[^?]{0,60}|sent from my .+|get outlook for .+)\s*[,.!]*\s*$",
     re.IGNORECASE,
 )
+_PLEASANTRY = re.compile(
+    r"^\s*(?:i )?(?:hope (?:this (?:e-?mail|message|note) finds you|you(?:'re| are)? (?:are )?(?:doing |keeping )?well"
+    r"|all is well)[^?:]{0,40}"
+    r"|(?:please )?let me know if you (?:need|require|have) any[^?:]{0,60}"
+    r"|any (?:help|advice|assistance|ideas?) (?:is|would be|will be) (?:much |greatly |highly )?(?:appreciated|welcome)[^?:]{0,20}"
+    r"|thank(?:s| you) (?:very much |so much )?(?:in advance|for your (?:help|time|support|assistance))[^?:]{0,60})\s*[.!]*\s*$",
+    re.IGNORECASE,
+)
+"""A line that only is polite. It goes wherever it stands, and what follows stays."""
 _DISCLAIMER = re.compile(
-    r"(?:this (?:e-?mail|message|communication)(?: and any attachments?)? .{0,80}(?:confidential|intended|privileged)"
+    r"(?:^\s*confidentiality notice\b|^\s*the information (?:contained )?in this (?:e-?mail|message|communication)"
+    r"\b.{0,60}confidential"
+    r"|this (?:e-?mail|message|communication)(?: and any attachments?)? .{0,80}"
+    r"(?:confidential|intended (?:only|solely|for)|privileged)"
     r"|if you (?:are not|have received) (?:the intended|this).{0,60}|please consider the environment)",
     re.IGNORECASE,
 )
@@ -45,6 +59,7 @@ def strip_wrapping(text: str) -> str:
     kept = _drop_quotation(lines)
     kept = _drop_ending(kept)
     kept = _drop_greeting(kept)
+    kept = [line for line in kept if not _PLEASANTRY.match(line)]
     return _whole_unless_empty("\n".join(kept).strip(), text)
 
 

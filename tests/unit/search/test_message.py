@@ -48,3 +48,16 @@ def test_text_after_a_thank_you_in_the_middle_of_a_sentence_stays():
 @given(st.text(max_size=400))
 def test_nothing_becomes_empty(text):
     assert bool(strip_wrapping(text)) == bool(text.strip())
+
+
+def test_what_only_is_polite_goes_and_so_do_notices_and_quotations_of_other_languages():
+    asked = "The tunnel drops when the laptop sleeps."
+    before = "Hallo zusammen,\n\nI hope this email finds you well.\n\n"
+    after = [
+        "\n\nLooking forward to hearing from you.\n\nRegards,\nMike",
+        "\n\nPlease let me know if you need anything else.\nAny help would be appreciated.",
+        "\n\nCONFIDENTIALITY NOTICE: for the exclusive use of the recipient.",
+        "\n\nAm 03.03.2025 um 10:14 schrieb Support:\n> Bitte starten Sie neu.",
+    ]
+    assert {strip_wrapping(before + asked + end) for end in after} == {asked}
+    assert strip_wrapping("I hope\nthe update helps me print") == "I hope\nthe update helps me print"
