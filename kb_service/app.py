@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib.metadata import distributions
 
 from anyio import to_thread
@@ -16,6 +16,7 @@ from kb_service.assembly import Parts, assemble
 from kb_service.auth.gate import Gate
 from kb_service.authoring.duplicates_finding import Finder
 from kb_service.background import background_jobs
+from kb_service.db.failures import UNREACHABLE
 from kb_service.desk.live import Hub
 from kb_service.desk.stopping import on_stop
 from kb_service.indexing import IndexFeed
@@ -126,6 +127,7 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], Ab
         to_thread.current_default_thread_limiter().total_tokens = THREADS
         parts = given if given is not None else await to_thread.run_sync(assemble, settings)
         _hold(app, parts)
+        await to_thread.run_sync(_learn_catalog, parts)
         if settings.run_worker:
             await to_thread.run_sync(app.state.feed.start)
         on_stop(app.state.desk_hub.close)
@@ -140,6 +142,12 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], Ab
             log(Event.SERVICE_STOPPED)
 
     return lifespan
+
+
+def _learn_catalog(parts: Parts) -> None:
+    """Known from the first request on: a database that goes away before it then costs no search."""
+    with suppress(*UNREACHABLE):
+        parts.catalog.current()
 
 
 def _include_routes(app: FastAPI) -> None:

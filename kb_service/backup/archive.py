@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import orjson
@@ -103,10 +103,19 @@ def opened(source: Path, room: Path) -> Iterator[tuple[Path, Manifest]]:
     with tempfile.TemporaryDirectory(prefix=".restore.", dir=room) as folder:
         try:
             with tarfile.open(source) as archive:
-                archive.extractall(folder, filter="data")
+                archive.extractall(folder, members=list(_plain_members(archive)))
         except (tarfile.TarError, EOFError) as exc:
             raise InvalidInput(f"{source} is no backup, or was cut off: {exc}.") from exc
         yield Path(folder), verified(Path(folder))
+
+
+def _plain_members(archive: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Files and folders beneath the archive's root; tarfile's own filters came with 3.11.4. Raises InvalidInput."""
+    for member in archive:
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+            raise InvalidInput(f"The backup holds {member.name!r}, which no backup has; it was not made by kb backup.")
+        yield member
 
 
 def verified(folder: Path) -> Manifest:

@@ -76,7 +76,8 @@ class CatalogCache(Catalog):
         except UNREACHABLE:
             if self._revision < 0:
                 raise
-            self._checked_at = time.monotonic()  # while the database is out, what was known last answers
+            # While the database is out, what was known last answers; the counter is read again as soon as it may have risen.
+            self._local, self._checked_at = local, time.monotonic()
             return
         self._revision, self._local, self._checked_at = revision, local, started
 

@@ -64,6 +64,10 @@ class Catalog:
     def __init__(self, entries: CatalogEntries | None = None) -> None:
         self._fixed = Indexes(entries or CatalogEntries())
 
+    def current(self) -> Catalog:
+        """As it is now, immutable: one for one request."""
+        return self
+
     @property
     def indexes(self) -> Indexes:
         """The lookups to use now."""

@@ -100,7 +100,8 @@ class ServiceTraffic:
         word = self._random.choice(gone) if gone and self._random.random() < 0.4 else "stock"
         answer = self._get(client, word)
         if answer is None or answer.status_code != 200:
-            self.outcome.failed.append(f"{word}: {answer.status_code if answer else 'no connection'}")
+            what = "no connection" if answer is None else f"{answer.status_code} {answer.text[:200]}"
+            self.outcome.failed.append(f"{word}: {what}")
             return False
         found = answer.json()
         self.outcome.searches += 1
