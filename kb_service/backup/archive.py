@@ -103,7 +103,8 @@ def opened(source: Path, room: Path) -> Iterator[tuple[Path, Manifest]]:
     with tempfile.TemporaryDirectory(prefix=".restore.", dir=room) as folder:
         try:
             with tarfile.open(source) as archive:
-                archive.extractall(folder, members=list(_plain_members(archive)))
+                for member in _plain_members(archive):
+                    archive.extract(member, folder)
         except (tarfile.TarError, EOFError) as exc:
             raise InvalidInput(f"{source} is no backup, or was cut off: {exc}.") from exc
         yield Path(folder), verified(Path(folder))
