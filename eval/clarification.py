@@ -34,11 +34,12 @@ Report = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """One context query: the axes asked in turn, whether the first one separates, and the quality before and after."""
+    """One context query: the axes asked in turn, whether the first one separates, whether any does, the quality before and after."""
 
     query: Query
     asked: tuple[str, ...]
     separates: bool
+    separates_in_the_end: bool
     separable: bool
     excludes: bool
     before: float
@@ -90,7 +91,16 @@ def hold(asker: Asker, judge: Judge, dataset: Dataset, query: Query) -> Dialogue
     first_axis = asked[0] if asked else ""
     excludes = bool(asked) and excludes_a_wrong_one(judge, query, list(grades), only(truth, first_axis))
     before, after = (measures.ndcg(one.ranking, grades, 10) for one in (first, answered))
-    return Dialogue(query, tuple(asked), first_axis in separating, bool(separating), excludes, before, after)
+    return Dialogue(
+        query,
+        tuple(asked),
+        first_axis in separating,
+        bool(separating & set(asked)),
+        bool(separating),
+        excludes,
+        before,
+        after,
+    )
 
 
 def asked_axis(answered: Answered) -> str | None:
@@ -157,6 +167,7 @@ def summarise(dataset: Dataset, dialogues: Sequence[Dialogue], agreeing: Sequenc
         "queries": len(dialogues),
         "asked": _mean([bool(d.asked) for d in dialogues]),
         "separating": _mean([d.separates for d in dialogues]),
+        "separating in the end": _mean([d.separates_in_the_end for d in dialogues]),
         "separable": _mean([d.separable for d in dialogues]),
         "excluding": _mean([d.excludes for d in dialogues]),
         "nDCG@10 before": _mean([d.before for d in dialogues]),
@@ -176,6 +187,7 @@ def _rows(report: Report) -> list[tuple[str, str, str]]:
         "queries": "judged queries with wrong_context_docs",
         "asked": "share for which clarify asks anything",
         "separating": "share for which its axis tells a right article from a wrong one",
+        "separating in the end": f"share for which an axis of the at most {MAX_QUESTIONS} questions does",
         "separable": "share for which any axis does",
         "excluding": "share for which the true value of its axis rules a wrong article out and keeps a right one",
         "nDCG@10 before": "without any context",
