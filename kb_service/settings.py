@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     """``kb serve`` also drains the change feed."""
     retrieval_depth: int = Field(default=100, ge=10, le=1000)
     """Families fetched from each retriever, whatever the page."""
+    answer_certainty: float = Field(default=0.35, ge=0.0, le=2.0)
+    """What an unattended answer needs to be given, and not a choice: higher is rarer and surer; above 1.34: never."""
     query_log_days: int = Field(default=90, ge=0)
     vector_cache_mb: int = Field(default=2048, ge=1)
     """Size above which the file of encoded texts loses its oldest; about 1.2 MB a thousand passages."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from kb_service.search import evidence
 from kb_service.search.pipeline import Found
+from kb_service.search.ranking import Ranked
 from kb_service.search.request import Clarify, Hit, Snippet
 
 MAX_CHOICES = 3
@@ -18,10 +19,10 @@ MAX_CHOICES = 3
 
 @dataclass(frozen=True, slots=True)
 class AnswerThresholds:
-    """``probability``: of any answer at all; ``lead``: of the best fused score over the second, as a share of the best."""
+    """``probability``: of any answer at all; ``certainty``: that the best one is right (see ``certainty``)."""
 
     probability: float = 0.6
-    lead: float = 0.15
+    certainty: float = 0.35
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Packet:
 
 @dataclass(slots=True)
 class Answer:
-    """What a channel may say: outcome answer (one packet), choices (two or three and the question) or none."""
+    """What a channel may say: outcome answer (one packet), choices (one to three, and the question where one decides) or none."""
 
     query_id: str
     outcome: str
@@ -64,17 +65,28 @@ def decide(
     best = found.results[0]
     if best.pinned:
         return "answer"
-    likely = evidence.probability(found.candidates.evidence, calibration) >= thresholds.probability
-    if not likely or clarify is not None or found.candidates.degraded:
+    probability = evidence.probability(found.candidates.evidence, calibration)
+    if probability < thresholds.probability or clarify is not None or found.candidates.degraded:
         return "choices"
-    if len(found.results) == 1:
-        return "answer"
-    lead = (best.score - found.results[1].score) / best.score if best.score > 0 else 0.0
-    return "answer" if lead >= thresholds.lead else "choices"
+    return "answer" if certainty(found.results, probability) >= thresholds.certainty else "choices"
+
+
+def certainty(results: Sequence[Ranked], probability: float) -> float:
+    """How sure it is that the best result is the right one, in [0, 1.34]; weights from a grid over judged questions.
+
+    The lead of the best over the second, as a share of the best; the probability of any answer at all; and whether
+    words and meaning both put it first.
+    """
+    best, *others = results
+    lead = 1.0
+    if others:
+        lead = (best.score - others[0].score) / best.score if best.score > 0 else 0.0
+    fused = best.candidate.fused
+    return lead + 0.3 * probability + (0.04 if fused.lexical_rank == fused.semantic_rank == 1 else 0.0)
 
 
 def packets(outcome: str, hits: Sequence[Hit], texts: Mapping[int, Mapping[str, str]]) -> list[Packet]:
-    """One packet for an answer, up to three for choices, none otherwise. ``texts``: article → renderings."""
+    """One packet for an answer, one to three for choices, none otherwise. ``texts``: article → renderings."""
     count = {"answer": 1, "choices": MAX_CHOICES}.get(outcome, 0)
     return [_packet(hit, texts.get(hit.article, {})) for hit in hits[:count]]
 

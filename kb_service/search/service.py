@@ -178,12 +178,12 @@ class SearchService:
         curation = self.curation.current()
         found = self.pipeline.run(request, text, snapshot, curation)
         clarify = self._enricher.clarify(found)
-        outcome = decide(found, clarify, curation.calibration, AnswerThresholds())
+        outcome = decide(
+            found, clarify, curation.calibration, AnswerThresholds(certainty=self.settings.answer_certainty)
+        )
         hits = present(
             found.results[:MAX_CHOICES], found.facts, presentation_of(found, self.catalog, request.options.why)
         )
-        if outcome == "choices" and len(hits) == 1:
-            outcome, clarify = "answer", None
         chosen = hits[: 1 if outcome == "answer" else MAX_CHOICES] if outcome != "none" else []
         base = self.settings.base_url.rstrip("/")
         texts = channel_texts(self.database, self.catalog, [hit.article for hit in chosen], request.stated, base)
