@@ -41,6 +41,7 @@ ROUTED = (
     "kb_service.auth.endpoints",
     "kb_service.authoring.endpoints",
     "kb_service.authoring.flow_routes",
+    "kb_service.authoring.care_routes",
     "kb_service.customers.endpoints",
     "kb_service.bookmarks.endpoints",
     "kb_service.desk.endpoints",

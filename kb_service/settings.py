@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     """Sessions or customers that must ask in vain before a gap is shown."""
     feedback_min_votes: int = Field(default=20, ge=1)
     """Votes on a revision from which on its share of "no" may open a task."""
+    review_days: dict[str, int] = Field(default_factory=dict)
+    """Days from a compliance-based text's publication to its review, by type or product (``{"policy": 180, "*": 365}``)."""
     rate_limit_per_minute: int = Field(default=600, ge=0)
     """Requests a minute for each address or key; 0: no limit."""
     sign_in_limit_per_minute: int = Field(default=10, ge=0)

@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from kb_service.articles.feedback import Vote, give_feedback
-from kb_service.auth.actors import Actor
+from kb_service.auth.actors import Actor, Scope
+from kb_service.authoring.reuse import forget_reuse, record_reuse
 from kb_service.cases import repository, service
 from kb_service.cases.composing import Letter, compose, filled, first_question, frame_for
 from kb_service.cases.lifecycle import Status, check_move
@@ -213,6 +214,8 @@ def _record_articles(sender: Sender, case: Case, told: Interaction, prepared: Pr
             actor=sender.actor.id,
         )
         sender.session.add(row)
+        if not item.problems and sender.actor.may(Scope.ARTICLES_PROPOSE):
+            record_reuse(sender.session, item.article.id, sender.actor, "send", case.number)
         detail = {"article": item.article.number, "revision": item.revision, "use": sent.use}
         service.audit(sender.session, sender.actor, "sent", case, **detail)
         if item.problems:
@@ -241,6 +244,7 @@ def take_back(sender: Sender, case: Case, interaction_id: int) -> TakenBack:
     told.kind, told.direction = "taken_back", "internal"
     sent = session.scalars(select(CaseArticle).where(CaseArticle.interaction_id == told.id)).all()
     articles = [str(row.article_id) for row in sent]
+    forget_reuse(session, case.number, [row.article_id for row in sent], sender.actor.id)
     session.execute(delete(CaseArticle).where(CaseArticle.interaction_id == told.id))
     if (before := told.detail.get("status_before")) and case.status != before:
         service.set_status(session, case, Status(str(before)), "reply taken back", sender.actor)

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from kb_service.articles.access import get_known
 from kb_service.articles.models import AuditEvent
-from kb_service.auth.actors import Actor
+from kb_service.auth.actors import Actor, Scope
+from kb_service.authoring.reuse import record_reuse
 from kb_service.cases import repository
 from kb_service.cases.hours import Calendar, add_business_time, business_time_between
 from kb_service.cases.lifecycle import ENDED, ReplyEffect, Status, check_move, effect_of_reply
@@ -267,6 +268,8 @@ def use_article(session: Session, case: Case, used: ArticleUse, actor: Actor) ->
         actor=actor.id,
     )
     session.add(row)
+    if actor.may(Scope.ARTICLES_PROPOSE):
+        record_reuse(session, article.id, actor, "link", case.number)
     audit(session, actor, "article", case, article=article.number, use=used.use)
     session.flush()
     return row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class ReleaseEntry:
     name: str = ""
     is_named: bool = False
     released_on: date | None = None
+    added_at: datetime | None = None
 
     @property
     def label(self) -> str:

@@ -43,6 +43,8 @@ class Release(Base):
     is_named: Mapped[bool] = mapped_column(default=False)
     """A name, equal or not, never ordered ("365", "Subscription Edition")."""
     released_on: Mapped[date | None]
+    added_at: Mapped[datetime | None] = mapped_column(default=utcnow)
+    """When it became known here."""
     position: Mapped[int] = mapped_column(default=0)
 
     product: Mapped[Product] = relationship(back_populates="releases")

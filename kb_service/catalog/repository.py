@@ -124,7 +124,7 @@ def load_catalog(session: Session) -> Catalog:
 
 
 def _product_entry(product: Product, aliases: tuple[AliasEntry, ...]) -> ProductEntry:
-    releases = tuple(ReleaseEntry(r.version, r.name, r.is_named, r.released_on) for r in product.releases)
+    releases = tuple(ReleaseEntry(r.version, r.name, r.is_named, r.released_on, r.added_at) for r in product.releases)
     texts = tuple(a.text for a in aliases if a.kind == "product" and a.target == product.slug)
     return ProductEntry(product.slug, product.name, product.description, releases, texts)
 

@@ -25,6 +25,7 @@ from kb_service.articles.repository import (
 )
 from kb_service.articles.views import shown_revision
 from kb_service.auth.actors import PUBLIC
+from kb_service.authoring.standing import standing_for
 from kb_service.catalog.context import Context
 from kb_service.errors import InvalidInput, KbError, NotFound
 from kb_service.http import WritingSession
@@ -120,6 +121,7 @@ def _render(page: Page, article: Article) -> Response:
         variants=_variants(page, article, context, state),
         related=_related(page, article, state),
         crumbs=_crumbs(page, article),
+        standing=standing_for(page.session, article, context, catalog, page.settings.review_days, page.actor),
         flagged="flagged" in page.request.query_params,
         helped=helped if helped in ("yes", "no", "sent") else "",
         next_answers=_next_answers(page, article, context, state) if helped in ("no", "sent") else [],

@@ -141,6 +141,8 @@ DESK: dict[str, str | tuple[str, str]] = {
     "desk.no_sets": "You have no set yet.",
     "desk.make_set": "Make one",
     "desk.flag": "Flag",
+    "desk.fix": "Fix",
+    "desk.fix_this": "Fix “{title}” in the editor",
     "desk.flag_this": "Flag “{title}”",
     "desk.flag_reason": "What is wrong",
     "desk.flag_incorrect": "Wrong",

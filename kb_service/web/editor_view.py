@@ -13,6 +13,7 @@ from kb_service.articles.models import Article
 from kb_service.auth.actors import Scope
 from kb_service.authoring.models import AutosavedDraft
 from kb_service.authoring.repository import newest_of
+from kb_service.authoring.scheduling import waiting
 from kb_service.web.editor_form import AppliesRow, applies_rows, fields_of, write_base
 from kb_service.web.editor_templates import TEMPLATES, template_of
 from kb_service.web.messages import message
@@ -60,6 +61,7 @@ def render_editor(page: Page, editing: Editing, status: int = 200) -> Response:
         audiences=[name for name in audiences if name in STANDARD_AUDIENCES or page.actor.may_read([name])],
         types=TYPES, templates=list(TEMPLATES), confidences=CONFIDENCES, governances=GOVERNANCES,
         done=page.request.query_params.get("done", ""), possible=_possible(page, article),
+        waiting=waiting(page.session, article.id) if article else [],
         may_publish_outside=page.actor.may(Scope.ARTICLES_PUBLISH),
     )  # fmt: skip
 

@@ -43,6 +43,7 @@ from kb_service.web import (
     site_files,
     widget,
     workbench,
+    workbench_care,
     workbench_flow,
 )
 from kb_service.web.messages import MESSAGES, message
@@ -69,6 +70,7 @@ ROUTERS = (
     renderings_page.router,
     findings_page.router,
     workbench.router,
+    workbench_care.router,
     workbench_flow.router,
     editor.router,
     gaps_page.router,

@@ -135,7 +135,8 @@ export class Suggestions {
       el("button", { type: "button", className: "button quiet slim", textContent: t("peek"), data: { act: "peek" }, aria: { expanded: "false", label: t("peek_this", { title: item.title }) }, onclick: () => this.peek(index) }),
       el("button", { type: "button", className: "button quiet slim", textContent: t("not_this"), aria: { label: t("not_this_title", { title: item.title }) }, onclick: () => this.notThis(index) }),
       el("button", { type: "button", className: "button quiet slim", textContent: t("keep"), aria: { label: t("keep_this", { title: item.title }), haspopup: "dialog" }, onclick: () => tell("keep", item) }),
-      el("button", { type: "button", className: "button quiet slim", textContent: t("flag"), aria: { label: t("flag_this", { title: item.title }), haspopup: "dialog" }, onclick: () => tell("flag", item) }));
+      el("button", { type: "button", className: "button quiet slim", textContent: t("flag"), aria: { label: t("flag_this", { title: item.title }), haspopup: "dialog" }, onclick: () => tell("flag", item) }),
+      el("a", { className: "button quiet slim", href: `/workbench/articles/${encodeURIComponent(item.number)}/edit`, target: "_blank", rel: "noopener", textContent: t("fix"), aria: { label: t("fix_this", { title: item.title }) } }));
     const head = el("h3", {}, el("a", { href: item.url, target: "_blank", rel: "noopener", textContent: item.title }));
     const reasons = [item.wasRead ? t("was_read") : "", item.used ? t("used_times", { n: item.used }) : "", item.exact ? t("for_this") : "", ...(item.sets ?? []), ...(item.reasons ?? [])].filter(Boolean);
     const line = el("li", { className: "suggestion", tabIndex: index === 0 ? 0 : -1, draggable: true, data: { index, article: item.article }, aria: { label: `${index + 1}: ${item.title}` } },
