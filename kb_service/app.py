@@ -16,6 +16,7 @@ from kb_service.assembly import Parts, assemble
 from kb_service.auth.gate import Gate
 from kb_service.authoring.duplicates_finding import Finder
 from kb_service.background import background_jobs
+from kb_service.channels.listener import listen_for
 from kb_service.db.failures import UNREACHABLE
 from kb_service.desk.live import Hub
 from kb_service.desk.stopping import on_stop
@@ -51,6 +52,8 @@ ROUTED = (
     "kb_service.cases.reply_routes",
     "kb_service.cases.mail_routes",
     "kb_service.cases.queue_routes",
+    "kb_service.cases.file_routes",
+    "kb_service.channels.endpoints",
     "kb_service.health",
     "kb_service.monitoring",
 )
@@ -131,12 +134,14 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], Ab
         await to_thread.run_sync(_learn_catalog, parts)
         if settings.run_worker:
             await to_thread.run_sync(app.state.feed.start)
+        listener = listen_for(parts)
         on_stop(app.state.desk_hub.close)
         log(Event.SERVICE_STARTED, version=VERSION, worker=settings.run_worker)
         try:
             yield
         finally:
             app.state.desk_hub.close()
+            await to_thread.run_sync(listener.stop)
             await to_thread.run_sync(app.state.feed.stop)
             if given is None:
                 await to_thread.run_sync(parts.close)

@@ -39,6 +39,7 @@ COMMANDS: dict[str, Place] = {
     "serve": Place("serve", "Serve the API and the pages; also feeds the index."),
     "worker": Place("worker", "Feed the index without serving."),
     "demo": Place("demo", "Load the sample knowledge and serve it."),
+    "mail": Place("mail", "Mail in: take messages from files or a pipe, or listen by LMTP or SMTP."),
     "search": Place("search", "Ask a question on the command line."),
     "import": Place("transfer", "Bring articles and catalogue in from files.", "import"),
     "export": Place("transfer", "Write articles and catalogue to files.", "export"),

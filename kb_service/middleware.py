@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 1_000_000
 MAX_UPLOAD_BYTES = 25_000_000
+MAX_MAIL_BYTES = 100 * 1024 * 1024
+"""What the edge lets through; KB_MAIL_MAX_MB says less, where the mail is taken."""
 UPLOADS = re.compile(r"/(attachments|imports?)(/|$)")
+MAIL = "/v1/channels/email"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 EXEMPT_FROM_LIMIT = ("/health/", "/static/")
 ALLOWED_HEADERS = "authorization, content-type, if-match, idempotency-key, x-request-id"
@@ -254,12 +257,18 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in SAFE_METHODS:
             await self._app(scope, receive, send)
             return
-        limit = MAX_UPLOAD_BYTES if UPLOADS.search(scope["path"]) else MAX_BODY_BYTES
+        limit = _limit_of(scope["path"])
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdigit() and int(announced) > limit:
             await respond(Request(scope), _too_large(limit))(scope, receive, send)
             return
         await self._app(scope, _counting(receive, limit), send)
+
+
+def _limit_of(path: str) -> int:
+    if path == MAIL:
+        return MAX_MAIL_BYTES
+    return MAX_UPLOAD_BYTES if UPLOADS.search(path) else MAX_BODY_BYTES
 
 
 def _counting(receive: Receive, limit: int) -> Receive:

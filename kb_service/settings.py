@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     """Where mail goes out; empty: mail stays in the outbox."""
     mail_from: str = ""
     """Who mails are from (``Help <help@example.com>``); empty: KB_CONTACT_EMAIL."""
+    mail_listen: str = ""
+    """Where mail comes in: ``lmtp://host:port`` or ``smtp://host:port`` (``host:port``: SMTP); empty: no listener."""
+    mail_max_mb: int = Field(default=25, ge=1, le=100)
+    """Larger mails are refused."""
     secret_key: SecretStr = SecretStr("")
     """Signs cursors, forms and sessions; empty: one is made and kept in ``data_dir``."""
     base_url: str = ""

@@ -40,6 +40,11 @@ def clean_text(text: str, pointer: str, *, longest: int, shortest: int = 0, is_l
     return text
 
 
+def without_flaws(text: str) -> str:
+    """The text less every character that `clean_text` refuses, for what nobody can be asked to write again."""
+    return _FORBIDDEN.sub("", text)
+
+
 def _line(text: str) -> str:
     if flaw := find_flaw(text, is_line=True):
         raise ValueError(flaw)

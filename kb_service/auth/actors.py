@@ -39,6 +39,7 @@ class Scope(StrEnum):
     SITE_MANAGE = "site:manage"
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
+    MAIL_RECEIVE = "mail:receive"
 
 
 PUBLIC = "public"
@@ -56,7 +57,7 @@ AUDIENCES: dict[Role, frozenset[str]] = {
 _READ = frozenset({Scope.SEARCH, Scope.ARTICLES_READ})
 _PROPOSE = _READ | {Scope.ARTICLES_PROPOSE}
 _WRITE = _PROPOSE | {Scope.ARTICLES_WRITE}
-_CASES = frozenset({Scope.CASES_READ, Scope.CASES_WRITE})
+_CASES = frozenset({Scope.CASES_READ, Scope.CASES_WRITE, Scope.MAIL_RECEIVE})
 _PUBLISH = _WRITE | {Scope.ARTICLES_PUBLISH}
 SCOPES: dict[Role, frozenset[Scope]] = {
     Role.CUSTOMER: _READ,

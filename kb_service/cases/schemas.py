@@ -145,6 +145,18 @@ class QueueOut(BaseModel):
     frame: dict[str, Any]
 
 
+class FileOut(BaseModel):
+    """A file that came with a message. ``is_active``: opening it can run something."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    is_active: bool
+
+
 class InteractionOut(BaseModel):
     """One step of the thread."""
 
@@ -160,6 +172,8 @@ class InteractionOut(BaseModel):
     created_at: datetime
     shown_at: AwareDatetime | None = None
     mail_state: str | None = None
+    files: list[FileOut] = []
+    is_formatted: bool = Field(default=False, description="It can be read as it was formatted, too.")
 
 
 class ArticleUseOut(BaseModel):

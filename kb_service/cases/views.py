@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from kb_service.auth.actors import Actor, Scope
 from kb_service.cases import repository
-from kb_service.cases.models import Case, PortalSession, SessionEvent
-from kb_service.cases.schemas import ArticleUseOut, CaseOut, CaseSummary, InteractionOut, StoryStep
+from kb_service.cases.files import files_of, formatted_ones
+from kb_service.cases.models import Case, Interaction, PortalSession, SessionEvent
+from kb_service.cases.schemas import ArticleUseOut, CaseOut, CaseSummary, FileOut, InteractionOut, StoryStep
 
 
 def view_case(session: Session, case: Case, actor: Actor) -> CaseOut:
@@ -27,12 +28,26 @@ def view_case(session: Session, case: Case, actor: Actor) -> CaseOut:
         merged_into=f"C-{case.merged_into_id:06d}" if case.merged_into_id else None,
         follows=f"C-{case.follows_id:06d}" if case.follows_id else None,
         preferred=dict(case.preferred or {}) if is_agent else {},
-        interactions=[
-            InteractionOut.model_validate(row).model_copy(update={"mail_state": states.get(row.id)}) for row in thread
-        ],
+        interactions=view_thread(session, thread, states),
         articles=[ArticleUseOut.model_validate(row) for row in articles],
         session=story(session, case.id) if is_agent else [],
     )
+
+
+def view_thread(session: Session, thread: list[Interaction], states: dict[int, str]) -> list[InteractionOut]:
+    """The thread with its files, and how far its mails are."""
+    ids = [row.id for row in thread]
+    came_along, formatted = files_of(session, ids), formatted_ones(session, ids)
+    return [
+        InteractionOut.model_validate(row).model_copy(
+            update={
+                "mail_state": states.get(row.id),
+                "files": [FileOut.model_validate(file) for file in came_along.get(row.id, [])],
+                "is_formatted": row.id in formatted and row.kind == "message",
+            }
+        )
+        for row in thread
+    ]
 
 
 def story(session: Session, case_id: int) -> list[StoryStep]:

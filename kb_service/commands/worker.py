@@ -18,6 +18,7 @@ app = typer.Typer()
 def worker() -> None:
     """Feed the index and run periodic jobs until interrupted; waits while another process does."""
     from kb_service.background import background_jobs
+    from kb_service.channels.listener import listen_for
     from kb_service.indexing import IndexFeed
 
     configure_logging(Settings().log_level)
@@ -27,7 +28,9 @@ def worker() -> None:
     with using_parts(writable=True) as parts:
         feed = IndexFeed.of(parts, background_jobs(parts))
         feed.start()
+        listener = listen_for(parts)
         try:
             stopping.wait()
         finally:
+            listener.stop()
             feed.stop()

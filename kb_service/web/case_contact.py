@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from kb_service.cases import escalation, service
-from kb_service.cases.composing import Frame, Letter, compose, first_question
-from kb_service.cases.links import request_path
-from kb_service.cases.mails import MailDraft, enqueue_mail, make_message_id, reference_of, site_of
+from kb_service.cases.mails import site_of
 from kb_service.cases.models import Case
+from kb_service.cases.receipts import send_receipt
 from kb_service.customers.models import Customer
 from kb_service.customers.service import customer_of_actor, email_of, find_or_create
 from kb_service.errors import InvalidInput
@@ -72,22 +71,9 @@ def post_contact(
 
 
 def _send_receipt(page: Page, session: Session, case: Case) -> None:
-    """The number and the request's own address, by mail: only who reads that mailbox gets to the thread."""
     address = email_of(session, case.customer_id) if case.customer_id else None
-    if address is None:
-        return
-    site = site_of(page.settings, page.absolute(""))
-    when = f"{case.due_at:%-d %B %Y, %H:%M} UTC" if case.due_at else message("case.soon")
-    url = site.base_url + request_path(site.secret, case.id)
-    letter = Letter(
-        message("case.receipt", number=case.number, when=when),
-        Frame("", site.name, ""),
-        first_question(case.description),
-        request_url=url,
-        reference=reference_of(case),
-    )
-    draft = MailDraft(address, compose(letter), "receipt")
-    enqueue_mail(session, case, draft, make_message_id(case, site))
+    if address is not None:
+        send_receipt(session, case, site_of(page.settings, page.absolute("")), address)
 
 
 def _customer(page: Page, session: Session, email: str, name: str) -> Customer:

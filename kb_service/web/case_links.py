@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from kb_service.auth.actors import Actor, Role, actor_for
 from kb_service.cases import service
+from kb_service.cases.file_routes import send_file, send_formatted
 from kb_service.cases.lifecycle import ENDED, Status
 from kb_service.cases.links import RequestLink, read_link, request_path
 from kb_service.cases.models import Case
@@ -20,7 +21,7 @@ from kb_service.cases.solved import answer_solved
 from kb_service.cases.views import view_case
 from kb_service.customers.models import Customer
 from kb_service.errors import InvalidInput, NotFound
-from kb_service.http import WritingSession
+from kb_service.http import RowId, WritingSession
 from kb_service.text import clean_text
 from kb_service.web.messages import message
 from kb_service.web.shell import CurrentPage, Page
@@ -43,6 +44,21 @@ def read_request(page: CurrentPage, token: str, answer: str = "", done: str = ""
     if case.merged_into_id:
         return RedirectResponse(request_path(_secret(page), case.merged_into_id), 303)
     return _show(page, page.session, case, link, token, answer=answer, done=done)
+
+
+@router.get("/{token}/files/{file_id}")
+def read_request_file(page: CurrentPage, token: str, file_id: RowId) -> Response:
+    """A file of the request."""
+    case = _case(page.session, _link(page, token))
+    return send_file(page.session, case, file_id, _actor(page.session, case))
+
+
+@router.get("/{token}/messages/{interaction_id}/formatted")
+def read_request_formatted(page: CurrentPage, token: str, interaction_id: RowId) -> Response:
+    """A mail of the request as it was formatted."""
+    case = _case(page.session, _link(page, token))
+    actor = _actor(page.session, case)
+    return send_formatted(page.session, case, interaction_id, actor, f"/requests/{token}/files/")
 
 
 @router.post("/{token}")
