@@ -60,15 +60,15 @@ def search_call(text: str, context: Mapping[str, str]) -> tuple[str, str, bytes 
 
 
 @contextmanager
-def served(origin: Path, worker: bool = False) -> Iterator[tuple[int, int, Path]]:
-    """(port, process id, data directory) of a process that serves its own copy of ``origin``."""
+def served(origin: Path, worker: bool = False, settings: Mapping[str, str] = {}) -> Iterator[tuple[int, int, Path]]:
+    """(port, process id, data directory) of a process that serves its own copy of ``origin``; ``settings``: KB_… variables."""
     with tempfile.TemporaryDirectory(prefix="kb-bench-") as folder:
         data = Path(folder) / "data"
         copy_base(origin, data)
         port = free_port()
         environment = {
             **os.environ, "KB_DATA_DIR": str(data), "KB_RATE_LIMIT_PER_MINUTE": "0", "KB_LOG_LEVEL": "error",
-            "KB_RUN_WORKER": str(worker).lower(),
+            "KB_RUN_WORKER": str(worker).lower(), **settings,
         }  # fmt: skip
         command = [sys.executable, "-m", "kb_service.cli", "serve", "--host", "127.0.0.1", "--port", str(port)]
         with (Path(folder) / "serve.log").open("wb") as errors:

@@ -45,7 +45,9 @@ def relevance(
     json: Json = None,
     run: Annotated[Path | None, typer.Option(help="Write a TREC run of every query, judged or not.")] = None,
     yardstick: Annotated[bool, typer.Option("--yardstick", help="Run the built-in yardstick beside it.")] = False,
-    failures: Annotated[int, typer.Option(help="List so many questions whose first hit is wrong.")] = 0,
+    failures: Annotated[
+        str, typer.Option(metavar="N|FILE", help="List so many wrong first hits, or write all as JSON Lines.")
+    ] = "0",
     types: Annotated[str, typer.Option(help="Only these query types, comma-separated.")] = "",
     fresh: Fresh = False,
 ) -> None:
@@ -58,7 +60,8 @@ def relevance(
         raise typer.BadParameter("There are embedded and opensearch.")
     mode = ContextMode.NONE if no_context else ContextMode.INFERRED if inferred else ContextMode.STATED
     chosen = tuple(part.strip() for part in types.split(",") if part.strip())
-    wishes = measuring.Wishes(mode, json, run, yardstick, failures, chosen, fresh, engine)
+    listed, file = (int(failures), None) if failures.isdigit() else (0, Path(failures))
+    wishes = measuring.Wishes(mode, json, run, yardstick, listed, file, chosen, fresh, engine)
     measuring.measure(_load(folder, split), wishes, console())
 
 
@@ -184,6 +187,11 @@ def _load(folder: Path, split: str) -> Dataset:
     from eval.datasets import load
 
     return load(folder, split)
+
+
+from eval.cli_channels import app as channels  # noqa: E402
+
+app.add_typer(channels)
 
 
 def main() -> None:

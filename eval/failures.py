@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.table import Table
 
@@ -25,6 +27,24 @@ class Failure:
     shown: int | None
     first: str
     """Title of what stands first instead."""
+    error: str | None = None
+
+    @property
+    def why(self) -> str:
+        """The step at which the right article fell behind."""
+        if self.error is not None:
+            return f"the context was refused: {self.error}"
+        if self.fused is None:
+            return "neither retriever brought it above the floor: other words and another meaning, or the context keeps it out"
+        if self.shown is None:
+            return "found, but far below the best, or a variant of its family stands for it"
+        if self.fused == 1:
+            return "first when fused; a signal or its family put another above"
+        if self.lexical == 1 or self.semantic == 1:
+            return f"first by {'words' if self.lexical == 1 else 'meaning'} alone; the other drew it down"
+        if self.lexical is None or self.semantic is None:
+            return f"{'words' if self.lexical is None else 'meaning'} did not bring it at all"
+        return "both words and meaning find another nearer"
 
 
 def find_failures(asker: Asker, dataset: Dataset, answered: Sequence[Answered], limit: int) -> list[Failure]:
@@ -46,7 +66,7 @@ def _explain(asker: Asker, dataset: Dataset, answered: Answered) -> Failure:
         ranks = _ranks(asker, run(asker, answered.query), wanted)
     shown = answered.ranking.index(wanted) + 1 if wanted in answered.ranking else None
     first = titles.get(answered.ranking[0], "?") if answered.ranking else answered.error or "nothing"
-    return Failure(answered.query, wanted, titles.get(wanted, "?"), *ranks, shown, first)
+    return Failure(answered.query, wanted, titles.get(wanted, "?"), *ranks, shown, first, answered.error)
 
 
 def run(asker: Asker, query: Query) -> Found:
@@ -67,12 +87,40 @@ def _ranks(asker: Asker, found: Found, wanted: str) -> tuple[int | None, int | N
 def failures_table(failures: Sequence[Failure]) -> Table:
     """One row a failure."""
     table = Table(title="Right article not first (ranks; - is absent)", title_justify="left", show_lines=True)
-    for name in ("query", "type", "context", "text", "wanted", "words", "meaning", "fused", "shown", "first instead"):
+    for name in (
+        "query",
+        "type",
+        "context",
+        "text",
+        "wanted",
+        "words",
+        "meaning",
+        "fused",
+        "shown",
+        "first instead",
+        "why",
+    ):
         table.add_column(name, overflow="fold")
     for one in failures:
         context = " ".join(one.query.context.values())
         ranks = [str(rank or "-") for rank in (one.lexical, one.semantic, one.fused, one.shown)]
         text = one.query.text[:200].replace("[", "\\[")
         wanted = f"{one.wanted} {one.title}".replace("[", "\\[")
-        table.add_row(one.query.id, one.query.type, context, text, wanted, *ranks, one.first.replace("[", "\\["))
+        table.add_row(
+            one.query.id, one.query.type, context, text, wanted, *ranks, one.first.replace("[", "\\["), one.why
+        )
     return table
+
+
+def write_failures(path: Path | None, failures: Sequence[Failure]) -> None:
+    """All of them as JSON Lines, the worst places first; None: nowhere."""
+    if path is not None:
+        path.write_text("".join(json.dumps(_as_row(one), ensure_ascii=False) + "\n" for one in failures), "utf-8")
+
+
+def _as_row(one: Failure) -> dict[str, object]:
+    return {
+        "query": one.query.id, "type": one.query.type, "text": one.query.text, "context": dict(one.query.context),
+        "wanted": one.wanted, "title": one.title, "rank_by_words": one.lexical, "rank_by_meaning": one.semantic,
+        "rank_fused": one.fused, "rank_shown": one.shown, "first_instead": one.first, "why": one.why,
+    }  # fmt: skip

@@ -91,7 +91,7 @@ def open_base(
     parts = assemble(settings, writable=False)
     try:
         built = json.loads((settings.data_dir / MARKER).read_text("utf-8"))
-        yield KnowledgeBase(parts, _external_ids(parts), built)
+        yield KnowledgeBase(parts, external_ids_of(parts), built)
     finally:
         parts.close()
 
@@ -173,7 +173,8 @@ def _import(parts: Parts, source: Path, progress: Progress) -> str:
     )
 
 
-def _external_ids(parts: Parts) -> dict[int, str]:
+def external_ids_of(parts: Parts) -> dict[int, str]:
+    """Article id → the id that it was imported under."""
     from sqlalchemy import select
 
     from kb_service.articles.models import Article

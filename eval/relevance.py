@@ -1,4 +1,7 @@
-"""kb-eval relevance: how good the first hits are, per query type, beside the yardstick where asked."""
+"""kb-eval relevance: how good the first hits are and how sure that is, per query type, beside the yardstick where asked.
+
+A gain over the yardstick is claimed only where the paired test of the same run says so (``eval.significance``).
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from eval import reporting, scoring
+from eval import reporting, scoring, significance
 from eval.asking import Answered, Asker, ContextMode, Judge, ask_all, judge_all
 from eval.datasets import Dataset, Query
-from eval.failures import failures_table, find_failures
+from eval.failures import failures_table, find_failures, write_failures
 from eval.knowledge import KnowledgeBase, indexing_code_digest, open_base
+from eval.scoring import Judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Wishes:
     run: Path | None = None
     yardstick: bool = False
     failures: int = 0
+    failures_file: Path | None = None
     types: tuple[str, ...] = ()
     fresh: bool = False
     engine: str = "embedded"
@@ -46,11 +51,13 @@ def measure(dataset: Dataset, wishes: Wishes, out: Console) -> Report:
             answered = ask_all(asker, asked, reporting.stepper(progress, "searching", len(asked)))
             report = _report(dataset, wishes, answered, judge, base)
             if wishes.yardstick:
-                _beside(report, dataset, judge, asker, progress)
-            found = find_failures(asker, dataset, answered, wishes.failures)
+                _beside(report, judge_all(judge, dataset, answered), dataset, judge, asker, progress)
+            wanted = len(answered) if wishes.failures_file else wishes.failures
+            found = find_failures(asker, dataset, answered, wanted)
     _print(out, report)
-    if found:
-        out.print(failures_table(found))
+    if found and wishes.failures:
+        out.print(failures_table(found[: wishes.failures]))
+    write_failures(wishes.failures_file, found)
     reporting.write_json(wishes.json, report)
     reporting.write_run(wishes.run, answered)
     return report
@@ -68,12 +75,13 @@ def _report(
     judged = judge_all(judge, dataset, answered)
     degraded = [one for one in answered if one.response and one.response.degraded]
     settings = {
-        "dataset": dataset.name, "split": dataset.split, "engine": "embedded", "context": str(wishes.mode),
+        "dataset": dataset.name, "split": dataset.split, "engine": wishes.engine, "context": str(wishes.mode),
         "types": list(wishes.types), "recipe": base.parts.encoder.recipe.to_dict(), "built": dict(base.built),
     }  # fmt: skip
     return {
         "overall": scoring.score(judged),
         "by_type": scoring.by_type(judged),
+        "intervals": {name: _intervals(group) for name, group in _groups(judged).items()},
         "latency_ms": scoring.percentiles([one.took_ms for one in answered]),
         "degraded": len(degraded),
         "refused_contexts": [{"query": one.query.id, "error": one.error} for one in answered if one.error],
@@ -81,7 +89,22 @@ def _report(
     }
 
 
-def _beside(report: Report, dataset: Dataset, judge: Judge, asker: Asker, progress: Progress) -> None:
+def _groups(judged: Sequence[Judged]) -> dict[str, Sequence[Judged]]:
+    return {"overall": judged, **scoring.grouped(judged)}
+
+
+def _intervals(judged: Sequence[Judged]) -> dict[str, list[float]]:
+    return {name: list(significance.interval(values)) for name, values in scoring.values(judged).items()}
+
+
+def _compared(ours: Sequence[Judged], theirs: Sequence[Judged]) -> Report:
+    pairs = zip(scoring.values(ours).items(), scoring.values(theirs).values(), strict=True)
+    return {name: significance.compare(mine, other).to_dict() for (name, mine), other in pairs}
+
+
+def _beside(
+    report: Report, ours: Sequence[Judged], dataset: Dataset, judge: Judge, asker: Asker, progress: Progress
+) -> None:
     from eval.yardstick import Yardstick
     from eval.yardstick import ask_all as ask_yardstick
 
@@ -91,6 +114,8 @@ def _beside(report: Report, dataset: Dataset, judge: Judge, asker: Asker, progre
     answered = ask_yardstick(yardstick, queries, reporting.stepper(progress, "yardstick", len(queries)))
     judged = judge_all(judge, dataset, answered)
     report["yardstick"] = {"overall": scoring.score(judged), "by_type": scoring.by_type(judged)}
+    others = _groups(judged)
+    report["paired"] = {name: _compared(group, others[name]) for name, group in _groups(ours).items()}
     report["ratios"] = {
         name: scoring.ratios(ours, theirs)
         for name, ours, theirs in [
@@ -104,9 +129,12 @@ def _print(out: Console, report: Report) -> None:
     settings = report["settings"]
     title = f"{settings['dataset']} {settings['split']}, context {settings['context']}"
     out.print(reporting.scores_table(title, _rows(report)))
+    shown = [name for name in report["intervals"] if name == "overall" or len(report["by_type"]) > 1]
+    out.print(reporting.intervals_table({name: report["intervals"][name] for name in shown}))
     if "yardstick" in report:
         out.print(reporting.scores_table("yardstick (BM25 + encoder, min-max .5/.5)", _rows(report["yardstick"])))
         out.print(reporting.ratios_table("ours / yardstick", report["ratios"]))
+        out.print(reporting.paired_table({name: report["paired"][name] for name in shown}))
     out.print("search calls in process, ms: " + "  ".join(f"{k} {v}" for k, v in report["latency_ms"].items()))
     for refused in report["refused_contexts"][:5]:
         out.print(f"context refused: {refused['query']}: {refused['error']}", markup=False)

@@ -6,6 +6,8 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,33 @@ from eval.asking import Answered
 from eval.scoring import COUNTS, MEASURES
 
 RUN_TAG = "kb-service"
+AT_LEAST, AT_MOST = "≥", "≤"
 Step = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class GoalRow:
+    """A figure with what it should be: ``bound`` is ≥ or ≤, empty where there is no goal."""
+
+    name: str
+    value: float
+    definition: str
+    bound: str = ""
+    goal: float = 0.0
+
+    @property
+    def is_met(self) -> bool:
+        """True where there is no goal."""
+        return not self.bound or (self.value >= self.goal if self.bound == AT_LEAST else self.value <= self.goal)
+
+    @property
+    def goal_text(self) -> str:
+        """As in ``≥ 0.72``, with "(missed)" where it is."""
+        return f"{self.bound} {self.goal:g}{'' if self.is_met else ' (missed)'}" if self.bound else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """For reports."""
+        return {"figure": self.name, "value": self.value, "goal": self.goal_text, "definition": self.definition}
 
 
 @contextmanager
@@ -74,6 +102,39 @@ def ratios_table(title: str, groups: Mapping[str, Mapping[str, float]]) -> Table
     return table
 
 
+def intervals_table(groups: Mapping[str, Mapping[str, Sequence[float]]]) -> Table:
+    """One row a group: the 95 % bootstrap interval of each measure."""
+    table = Table(title="95 % intervals (bootstrap over questions)", title_justify="left")
+    table.add_column("type")
+    for name in MEASURES:
+        table.add_column(name, justify="right")
+    for group, figures in groups.items():
+        table.add_row(group, *(f"{figures[name][0]:.3f} to {figures[name][1]:.3f}" for name in MEASURES))
+    return table
+
+
+def paired_table(groups: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Table:
+    """One row a group and measure: ours minus the yardstick's, its interval, and whether that may be claimed."""
+    table = Table(title="ours − yardstick, question by question (randomisation test)", title_justify="left")
+    for name in ("type", "measure", "difference", "95 %", "p", "verdict"):
+        table.add_column(name, justify="left" if name in ("type", "measure", "verdict") else "right")
+    for group, figures in groups.items():
+        for measure, one in figures.items():
+            between = f"{one['low']:+.4f} to {one['high']:+.4f}"
+            table.add_row(group, measure, f"{one['difference']:+.4f}", between, f"{one['p']:.4f}", one["verdict"])
+    return table
+
+
+def goals_table(title: str, rows: Sequence[GoalRow]) -> Table:
+    """Name, value, goal (missed ones say so) and definition, one row each."""
+    table = Table(title=title, title_justify="left")
+    for name in ("figure", "value", "goal", "definition"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(row.name, f"{row.value:.4f}".rstrip("0").rstrip("."), row.goal_text, row.definition)
+    return table
+
+
 def figures_table(title: str, rows: Sequence[tuple[str, str, str]]) -> Table:
     """Name, value and definition, one row each."""
     table = Table(title=title, title_justify="left")
@@ -85,8 +146,9 @@ def figures_table(title: str, rows: Sequence[tuple[str, str, str]]) -> Table:
 
 
 def write_json(path: Path | None, report: Mapping[str, Any]) -> None:
-    """The report as JSON; None: nowhere."""
+    """The report as JSON with the day it was measured; None: nowhere."""
     if path is not None:
+        report = {**report, "measured_on": datetime.now(UTC).date().isoformat()}
         path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 

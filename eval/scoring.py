@@ -40,6 +40,11 @@ class Judged:
     """Whether the filter made from the context lets a document through."""
 
 
+def values(judged: Sequence[Judged]) -> dict[str, list[float]]:
+    """Every measure of every judged query, in order."""
+    return {name: [measure(one.ranking, one.grades) for one in judged] for name, measure in MEASURES.items()}
+
+
 def score(judged: Sequence[Judged]) -> dict[str, float]:
     """Every measure and count over a group of judged queries."""
     figures: dict[str, float] = {"queries": len(judged)}
@@ -62,10 +67,15 @@ def count(one: Judged) -> dict[str, int]:
 
 def by_type(judged: Sequence[Judged]) -> dict[str, dict[str, float]]:
     """`score` per query type, in order of first appearance."""
+    return {type: score(group) for type, group in grouped(judged).items()}
+
+
+def grouped(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
+    """Judged queries per type, in order of first appearance."""
     groups: dict[str, list[Judged]] = {}
     for one in judged:
         groups.setdefault(one.query.type, []).append(one)
-    return {type: score(group) for type, group in groups.items()}
+    return groups
 
 
 def ratios(ours: Mapping[str, float], theirs: Mapping[str, float]) -> dict[str, float]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from eval.gate import fallen, figures_of, frozen_for
+from eval.knowledge import KnowledgeBase, external_ids_of
 from kb_service.articles.models import Article
 from kb_service.assembly import Parts, assemble
 from kb_service.auth.actors import Role, actor_for
@@ -41,6 +43,14 @@ def test_every_judged_article_exists(loaded: tuple[Parts, Loaded]) -> None:
     judged = {article for question in questions for article in question["articles"]}
     assert len(questions) >= 150
     assert judged <= set(loaded[1].numbers)
+
+
+def test_no_question_is_answered_worse_than_the_frozen_figures_say(loaded: tuple[Parts, Loaded]) -> None:
+    parts = loaded[0]
+    found = figures_of(KnowledgeBase(parts, external_ids_of(parts), {}))
+    frozen = frozen_for("hashing")
+    assert frozen, "freeze the figures: kb-eval gate --write"
+    assert fallen(found, frozen) == []
 
 
 def test_drafts_stay_drafts(loaded: tuple[Parts, Loaded]) -> None:

@@ -67,6 +67,36 @@ def test_relevance_prints_and_writes_figures_and_a_run(tmp_path: Path, folder: P
     assert [refused["query"] for refused in figures["refused_contexts"]] == ["q5"]
     assert {line.split()[0] for line in run.read_text().splitlines()} == {"q1", "q2", "q3", "q4"}
     assert "nDCG@10" in done.stdout
+    low, high = figures["intervals"]["overall"]["nDCG@10"]
+    assert low <= figures["overall"]["nDCG@10"] <= high
+    assert figures["paired"]["overall"]["nDCG@10"]["verdict"] in ("better", "worse", "not told apart")
+
+
+def test_one_need_is_asked_by_every_way_in(tmp_path: Path, folder: Path) -> None:
+    phrasings = [
+        {"channel": "self_service", "text": "replace toner"},
+        {"channel": "email", "text": "How do I replace toner?"},
+    ]
+    need = {"group": "g1", "gold": ["d3"], "split": "dev", "context": {"product": "Printer"}, "phrasings": phrasings}
+    write_lines(folder / "consistency.jsonl", [need])
+    report = tmp_path / "consistency.json"
+    done = evaluate(tmp_path, "consistency", str(folder), "--entries", "1", "--json", str(report))
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(report.read_text())
+    assert figures["phrasings"]["all right first"] == 1.0
+    ways = figures["entry_points"]["by_way"]
+    assert set(ways) == {"POST search", "GET search", "answers", "page", "widget", "command line"}
+    assert all(way == {"asked": 1, "same": 1.0} for way in ways.values())
+
+
+def test_guesses_and_unattended_answers_are_counted(tmp_path: Path, folder: Path) -> None:
+    guessed, alone = tmp_path / "guessed.json", tmp_path / "alone.json"
+    done = evaluate(tmp_path, "context", str(folder), "--json", str(guessed))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(guessed.read_text())["guesses"]["right, inferred"]["questions"] == 3
+    done = evaluate(tmp_path, "unattended", str(folder), "--json", str(alone))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(alone.read_text())["messages"] == 5
 
 
 def test_the_second_run_finds_the_base_of_the_first(tmp_path: Path, folder: Path) -> None:
