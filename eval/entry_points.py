@@ -61,12 +61,19 @@ class Http:
         """The answer's text. Raises RuntimeError for any status but 200."""
         sent = json.dumps(body).encode() if body is not None else None
         headers = {**self._headers, **({"Content-Type": "application/json"} if sent else {})}
-        self._http.request(method, path, sent, headers)
-        response = self._http.getresponse()
-        content = response.read().decode()
-        if response.status != 200:
-            raise RuntimeError(f"{method} {path[:60]}: {response.status} {content[:300]}")
+        try:
+            status, content = self._exchange(method, path, sent, headers)
+        except (ConnectionError, http.client.RemoteDisconnected):  # idle for longer than the server keeps a connection
+            self._http.close()
+            status, content = self._exchange(method, path, sent, headers)
+        if status != 200:
+            raise RuntimeError(f"{method} {path[:60]}: {status} {content[:300]}")
         return content
+
+    def _exchange(self, method: str, path: str, sent: bytes | None, headers: Mapping[str, str]) -> tuple[int, str]:
+        self._http.request(method, path, sent, dict(headers))
+        response = self._http.getresponse()
+        return response.status, response.read().decode()
 
     def close(self) -> None:
         """Close the socket."""

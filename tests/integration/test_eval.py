@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from eval import consistency, guesses, unattended
+from eval.datasets import load
+from eval.reporting import console
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data" / "hint3"
 CORPUS = [
@@ -41,6 +45,13 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bases of this process lie in the test's folder and need no model."""
+    monkeypatch.setenv("KB_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("KB_ENCODER", "hashing")
+
+
 def query(id: str, text: str, context: dict[str, str], wrong: list[str]) -> dict[str, object]:
     kind = "context" if wrong else "plain"
     return {"_id": id, "text": text, "metadata": {"type": kind, "context": context, "wrong_context_docs": wrong}}
@@ -72,31 +83,25 @@ def test_relevance_prints_and_writes_figures_and_a_run(tmp_path: Path, folder: P
     assert figures["paired"]["overall"]["nDCG@10"]["verdict"] in ("better", "worse", "not told apart")
 
 
-def test_one_need_is_asked_by_every_way_in(tmp_path: Path, folder: Path) -> None:
+def test_one_need_is_asked_by_every_way_in(here: None, folder: Path) -> None:
     phrasings = [
         {"channel": "self_service", "text": "replace toner"},
         {"channel": "email", "text": "How do I replace toner?"},
     ]
     need = {"group": "g1", "gold": ["d3"], "split": "dev", "context": {"product": "Printer"}, "phrasings": phrasings}
     write_lines(folder / "consistency.jsonl", [need])
-    report = tmp_path / "consistency.json"
-    done = evaluate(tmp_path, "consistency", str(folder), "--entries", "1", "--json", str(report))
-    assert done.returncode == 0, done.stderr
-    figures = json.loads(report.read_text())
+    figures = consistency.measure(load(folder), 1, None, False, console())
     assert figures["phrasings"]["all right first"] == 1.0
     ways = figures["entry_points"]["by_way"]
     assert set(ways) == {"POST search", "GET search", "answers", "page", "widget", "command line"}
     assert all(way == {"asked": 1, "same": 1.0} for way in ways.values())
 
 
-def test_guesses_and_unattended_answers_are_counted(tmp_path: Path, folder: Path) -> None:
-    guessed, alone = tmp_path / "guessed.json", tmp_path / "alone.json"
-    done = evaluate(tmp_path, "context", str(folder), "--json", str(guessed))
-    assert done.returncode == 0, done.stderr
-    assert json.loads(guessed.read_text())["guesses"]["right, inferred"]["questions"] == 3
-    done = evaluate(tmp_path, "unattended", str(folder), "--json", str(alone))
-    assert done.returncode == 0, done.stderr
-    assert json.loads(alone.read_text())["messages"] == 5
+def test_guesses_and_unattended_answers_are_counted(here: None, folder: Path) -> None:
+    guessed = guesses.measure(load(folder), None, False, console())
+    assert guessed["guesses"]["right, inferred"]["questions"] == 3
+    assert guessed["guesses"]["wrong version, stated"]["hit@3"] == 0.0
+    assert unattended.measure(load(folder), None, None, False, console())["messages"] == 5
 
 
 def test_the_second_run_finds_the_base_of_the_first(tmp_path: Path, folder: Path) -> None:

@@ -13,7 +13,10 @@ from eval.shapes import PHONE_WORDS, PORTAL_WORDS, SHAPES, SMS_WORDS, shape
 from eval.unattended import Said, curve_point, mixed, summarise
 from kb_service.search.message import strip_wrapping
 
-TEXT = "When you open the shared calendar of a colleague in the desktop app on your laptop, the app closes and shows the error 0x800a139e at once."
+TEXT = (
+    "When you open the shared calendar of a colleague in the desktop app on your laptop, the app closes and shows the error "
+    "0x800a139e at once."
+)
 
 
 def test_shapes_are_as_long_as_their_channels_are() -> None:
