@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,14 @@ from kb_service.assembly import Parts
 from kb_service.cases.mail_models import CaseFile, IncomingMail
 from kb_service.cases.models import Case, Interaction, OutgoingMail
 from kb_service.channels.listener import ListenAddress, MailListener, make_listener, parse_listen
+from kb_service.channels.smtp import Transport, parse_smtp_url, send_due
 from kb_service.commands.mail import app as mail_app
 from kb_service.db.base import utcnow
 from kb_service.errors import InvalidInput
 from kb_service.settings import Settings
+from tests.api.cases.test_replies import let_leave, reply
 from tests.support.mail_traffic import judge, mails_for, plant, send_all
+from tests.support.mailbox import mail_server
 from tests.support.mails import OURS, At, Made
 from tests.support.mails_by_machines import bounce, our_own_mail_again, out_of_office
 from tests.support.mails_new import dangerous_file, hostile_html, plain_new, with_files
@@ -188,6 +193,46 @@ def test_what_was_set_aside_is_kept_whole_and_becomes_a_case_on_request(client_a
     assert made.status_code == 201 and thread(agent, made.json()["case"])[0]["text"] == "It stops"
     assert agent.get("/v1/channels/email/set-aside").json()["items"] == [] == agent.get("/v1/mails").json()["items"]
     assert agent.post(f"/v1/channels/email/set-aside/{mail['id']}/case").status_code == 404
+
+
+def test_the_page_of_what_was_set_aside_makes_a_case(client_as: ClientAs, site: TestClient) -> None:
+    agent = client_as("agent")
+    post(agent, b"From: news@example.org\r\nPrecedence: bulk\r\nSubject: <b>Offers</b>\r\nMessage-ID: <a@x>\r\n\r\nBuy")
+    page = agent.get("/cases/set-aside").text
+    assert "&lt;b&gt;Offers" in page and "Bulk mail" in page and "/cases/set-aside" in agent.get("/cases").text
+    done = agent.post("/cases/set-aside/1", follow_redirects=False)
+    assert done.status_code == 303 and agent.get(done.headers["location"]).status_code == 200
+    assert "Offers" not in agent.get("/cases/set-aside").text
+    assert agent.post("/cases/set-aside/1").status_code == 404 and site.get("/cases/set-aside").status_code == 401
+
+
+def test_a_customer_asks_and_answers_by_mail_alone_through_two_real_servers(
+    client_as: ClientAs, parts: Parts, listener: MailListener
+) -> None:
+    """Mail in, an answer out, what the customer's program makes of it in again: one thread, and it reopens."""
+    agent = client_as("agent")
+    with mail_server() as (box, url):
+        asked = "From: Ann <ann@example.org>\r\nSubject: It stops\r\nMessage-ID: <q@x.org>\r\n\r\nWhat can I do?"
+        with smtplib.SMTP("127.0.0.1", listener.port, timeout=20) as client:
+            client.sendmail("ann@example.org", [OURS], asked)
+        [case] = agent.get("/v1/cases").json()["items"]
+        reply(agent, case, text="Turn it off and on.", status="solved")
+        let_leave(parts)
+        send_due(parts.database, Transport(parse_smtp_url(url)), parts.settings.effective_mail_from)
+        receipt, ours = box.messages
+        assert receipt["Auto-Submitted"] == "auto-replied" and ours["In-Reply-To"] == "<q@x.org>"
+        answer = EmailMessage(policy=SMTP)
+        answer["From"], answer["To"], answer["Subject"] = "ann@example.org", ours["From"], ours["Subject"]
+        answer["In-Reply-To"], answer["Message-ID"] = ours["Message-ID"], "<r@x.org>"
+        body = ours.get_body(("plain",))
+        assert body is not None
+        quoted = "\n".join(f"> {line}" for line in body.get_content().splitlines())
+        answer.set_content(f"Still stops.\n\nOn Mon, 2 Mar 2026 at 09:15, Help wrote:\n{quoted}\n")
+        with smtplib.SMTP("127.0.0.1", listener.port, timeout=20) as client:
+            client.send_message(answer)
+    after = agent.get(f"/v1/cases/{case['number']}").json()
+    assert after["status"] == "open" and [one["direction"] for one in after["interactions"]] == ["in", "out", "in"]
+    assert after["interactions"][-1]["text"] == "Still stops."
 
 
 def test_a_plus_address_names_the_queue(client_as: ClientAs) -> None:

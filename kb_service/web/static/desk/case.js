@@ -83,11 +83,22 @@ export class CaseView {
     $("story-box").hidden = story.length === 0;
     $("story").replaceChildren(...story);
     $("thread").replaceChildren(...this.view.interactions.map((item) => {
-      const line = el("li", { className: `said ${item.kind} ${item.direction}`, tabIndex: -1 }, el("p", { className: "meta" }, el("strong", { textContent: item.author_name || t(item.direction === "in" ? "customer" : "we") }), el("span", { textContent: t(item.kind === "note" ? "kind_note" : item.channel === "phone" && item.direction === "in" ? "took_down" : `direction_${item.direction}`) }), el("span", { textContent: item.channel }), el("time", { dateTime: item.created_at, textContent: when(item.created_at), title: new Date(item.created_at).toLocaleString() })), el("p", { className: "words", textContent: item.text }));
+      const line = el("li", { className: `said ${item.kind} ${item.direction}`, tabIndex: -1 }, el("p", { className: "meta" }, el("strong", { textContent: item.author_name || t(item.direction === "in" ? "customer" : "we") }), el("span", { textContent: t(item.kind === "note" || item.kind === "event" ? `kind_${item.kind}` : item.channel === "phone" && item.direction === "in" ? "took_down" : `direction_${item.direction}`) }), el("span", { textContent: item.channel }), el("time", { dateTime: item.created_at, textContent: when(item.created_at), title: new Date(item.created_at).toLocaleString() })), el("p", { className: "words", textContent: item.text }));
       if (item.quoted) line.append(el("details", {}, el("summary", { textContent: t("quoted") }), el("p", { className: "words muted", textContent: item.quoted })));
+      line.append(...this.cameAlong(item));
       return line;
     }));
     $("thread").lastElementChild?.scrollIntoView({ block: "nearest" });
+  }
+
+  cameAlong(item) {
+    const at = `/v1/cases/${this.view.number}`;
+    const away = { target: "_blank", rel: "noopener" };
+    const files = item.files.map((file) => el("li", {}, el("a", { href: `${at}/files/${file.id}`, textContent: file.name, ...away }), el("span", { className: "muted small", textContent: ` ${Math.ceil(file.size / 1024)} KB${file.is_active ? ` · ${t("file_active")}` : ""}` })));
+    return [
+      ...(files.length ? [el("ul", { className: "files", ariaLabel: t("files") }, ...files)] : []),
+      ...(item.is_formatted ? [el("p", { className: "small" }, el("a", { href: `${at}/messages/${item.id}/formatted`, textContent: t("formatted"), ...away }))] : []),
+    ];
   }
 
   async change(body) {
