@@ -86,8 +86,13 @@ TAGS = [
 ]
 
 
-def create_app(settings: Settings, parts: Parts | None = None) -> FastAPI:
-    """The application. Without ``parts`` it opens its own at start and closes them at the end."""
+def create_app(
+    settings: Settings, parts: Parts | None = None, on_started: Callable[[], None] = lambda: None
+) -> FastAPI:
+    """The application. Without ``parts`` it opens its own at start and closes them at the end.
+
+    ``on_started`` is called once everything that lives as long as the process is there.
+    """
     app = FastAPI(
         title="KB service",
         version=VERSION,
@@ -96,7 +101,7 @@ def create_app(settings: Settings, parts: Parts | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=PROBLEMS,
-        lifespan=_lifespan(settings, parts),
+        lifespan=_lifespan(settings, parts, on_started),
         middleware=_middleware(settings),
     )
     app.state.settings = settings
@@ -125,7 +130,9 @@ def _hold(app: FastAPI, parts: Parts) -> None:
     app.state.feed = IndexFeed.of(parts, background_jobs(parts))
 
 
-def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    settings: Settings, given: Parts | None, on_started: Callable[[], None]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
@@ -136,6 +143,7 @@ def _lifespan(settings: Settings, given: Parts | None) -> Callable[[FastAPI], Ab
             await to_thread.run_sync(app.state.feed.start)
         listener = listen_for(parts)
         on_stop(app.state.desk_hub.close)
+        on_started()
         log(Event.SERVICE_STARTED, version=VERSION, worker=settings.run_worker)
         try:
             yield

@@ -70,16 +70,21 @@ class JsonResponse(Response):
         return orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS)
 
 
-def get_parts(request: Request) -> Parts:
+def parts_of(request: Request) -> Parts:
     """The parts of this process."""
     parts: Parts = request.app.state.parts
     return parts
 
 
+async def get_parts(request: Request) -> Parts:
+    """The same as a dependency; a coroutine, for a plain function would cost a thread on every request."""
+    return parts_of(request)
+
+
 CurrentParts = Annotated[Parts, Depends(get_parts)]
 
 
-def get_feed(request: Request) -> IndexFeed:
+async def get_feed(request: Request) -> IndexFeed:
     """The feed of this process, for changes that the caller waits for."""
     feed: IndexFeed = request.app.state.feed
     return feed
@@ -108,13 +113,13 @@ FormToken = Annotated[str, Depends(get_form_token)]
 
 def open_reading(request: Request) -> Iterator[Session]:
     """A session for reading."""
-    with get_parts(request).database.reading() as session:
+    with parts_of(request).database.reading() as session:
         yield session
 
 
 def open_writing(request: Request) -> Iterator[Session]:
     """A session in one writing transaction, committed when the endpoint returns."""
-    with get_parts(request).database.writing() as session:
+    with parts_of(request).database.writing() as session:
         yield session
 
 

@@ -35,6 +35,7 @@ PHRASE_BOOST = 0.5
 MAX_TERMS = 64
 DOCUMENTS_PER_ARTICLE = 5
 UNFILTERED_SHARE = 0.3
+KEPT_IDFS = 10_000
 
 Clauses = Sequence[tuple[Any, Any]]
 
@@ -63,6 +64,7 @@ class LexicalLeg:
         self._schema = schema
         self._view = view
         self._documents: int = searcher.num_docs
+        self._idfs: dict[str, float] = {}
 
     def retrieve(self, query: LexicalQuery, admitted: Admitted, depth: int) -> Retrieved:
         """See Snapshot.retrieve_lexical."""
@@ -160,7 +162,7 @@ class LexicalLeg:
 
     def _reduce(self, hits: Sequence[tuple[float, Any]], admitted: Admitted) -> Ranked:
         addresses = [address for _, address in hits]
-        scores = np.fromiter((score for score, _ in hits), dtype=np.float64, count=len(hits))
+        scores = np.array([score for score, _ in hits], dtype=np.float64)
         refs = np.array(self._searcher.fast_field_values("ref", addresses) if hits else [], dtype=np.int64)
         articles, passages = refs >> PASSAGE_BITS, (refs & ((1 << PASSAGE_BITS) - 1)) - 1
         slots = self._view.slots_of(articles)
@@ -203,6 +205,14 @@ class LexicalLeg:
         return sum(weight for text, weight in plain.items() if text in found) / total if total else 1.0
 
     def _idf(self, term: str) -> float:
+        known = self._idfs.get(term)
+        if known is None:
+            if len(self._idfs) >= KEPT_IDFS:
+                self._idfs.clear()
+            known = self._idfs[term] = self._compute_idf(term)
+        return known
+
+    def _compute_idf(self, term: str) -> float:
         frequency = max(self._searcher.doc_freq(field, term) for field in TEXT_FIELDS)
         return (
             math.log1p((self._documents - frequency + 0.5) / (frequency + 0.5)) if frequency <= self._documents else 0.0

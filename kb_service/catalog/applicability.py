@@ -65,6 +65,11 @@ class Applicability:
         """The inverse of `canonical`."""
         return cls.of(json.loads(text))
 
+    def __hash__(self) -> int:
+        return hash(
+            self._key
+        )  # entries hold sets of versions: hashing them anew each time would cost more than most look-ups
+
     def canonical(self) -> str:
         """Compact JSON: entries sorted, open axes left out. EVERYTHING is "[]"; NOTHING holds the empty range "<0"."""
         rows = [{name: value for name, value in row.items() if value not in (None, "*", [])} for row in self.to_raw()]

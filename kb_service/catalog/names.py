@@ -30,7 +30,10 @@ class Names:
             if folded := fold(text):
                 self._targets.setdefault(folded, target)
         self._labels = labels
-        self._longest = max((name.count(" ") + 1 for name in self._targets), default=0)
+        self._longest: dict[str, int] = {}
+        for name in self._targets:
+            first, length = name.partition(" ")[0], name.count(" ") + 1
+            self._longest[first] = max(length, self._longest.get(first, 0))
 
     def get(self, text: str) -> str | None:
         """The target of a name, however it is written."""
@@ -56,7 +59,8 @@ class Names:
         return found
 
     def _at(self, words: Sequence[str], start: int) -> Mention | None:
-        for end in range(min(len(words), start + self._longest), start, -1):
+        longest = self._longest.get(words[start], 0)
+        for end in range(min(len(words), start + longest), start, -1):
             target = self._targets.get(" ".join(words[start:end]))
             if target is not None:
                 return Mention(start, end, target)

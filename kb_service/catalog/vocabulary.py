@@ -29,6 +29,9 @@ class Pointers:
     os: str = "/os"
 
 
+DESCRIBED = 20_000
+
+
 class Indexes:
     """The lookups over one state of the catalogue."""
 
@@ -43,6 +46,8 @@ class Indexes:
         self.release_names = {p.slug: self._release_names(p) for p in entries.products}
         self.named = {p.slug: frozenset(r.version for r in p.releases if r.is_named) for p in entries.products}
         self.all_named = frozenset().union(*self.named.values())
+        self.described: dict[Applicability, tuple[str, ...]] = {}
+        """Applicabilities in words, as they were asked for: few are asked for often."""
 
     def _names(self, kind: str, pairs: Sequence[tuple[str, str]]) -> Names:
         labels = dict(pairs)
@@ -171,7 +176,13 @@ class Catalog:
 
     def describe(self, a: Applicability) -> list[str]:
         """An applicability for people, one text an entry: "Harbour Gateway 11 and later · Windows 11"."""
-        return describe(a, self._describe_entry)
+        known = self.indexes.described
+        found = known.get(a)
+        if found is None:
+            if len(known) >= DESCRIBED:
+                known.clear()
+            found = known[a] = tuple(describe(a, self._describe_entry))
+        return list(found)
 
     def describe_context(self, context: Context) -> str:
         """A context for people: "Harbour Gateway 11.2 · Windows 11"; empty when nothing is given."""

@@ -84,8 +84,9 @@ def _sqlite_engine(url: str) -> Engine:
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}, pool_size=20, max_overflow=40
-    )
+        url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}, pool_size=20, max_overflow=40,
+        pool_use_lifo=True,  # each connection has pages of its own in memory: the fewest that suffice are used
+    )  # fmt: skip
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -98,7 +99,7 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "foreign_keys=ON",
         "synchronous=FULL",
-        "cache_size=-32768",
+        "cache_size=-8192",
         "mmap_size=268435456",
     ):
         cursor.execute(f"PRAGMA {pragma}")

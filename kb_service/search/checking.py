@@ -60,8 +60,8 @@ def read_facts(connection: Connection, article_ids: Sequence[int]) -> dict[int, 
     if not article_ids:
         return {}
     statement = _SQLITE if connection.dialect.name == "sqlite" else _OTHER
-    rows = connection.execute(statement, {"ids": json.dumps(list(article_ids))})
-    return {row[0]: _facts(tuple(row)) for row in rows}
+    rows = connection.execute(statement, {"ids": json.dumps(list(article_ids))}).fetchall()
+    return {row[0]: _facts(row) for row in rows}
 
 
 def authorise(
@@ -83,10 +83,11 @@ _AUDIENCES: dict[str, frozenset[str]] = {}
 _TOPICS: dict[str, tuple[str, ...]] = {}
 
 
-def _facts(row: tuple[Any, ...]) -> ArticleFacts:
+def _facts(row: Sequence[Any]) -> ArticleFacts:
+    article, revision, audience, number, family, type, topics, up, down, updated, key, language, title = row
     return ArticleFacts(
-        row[0], row[1], _audience(row[2]), row[3], row[4], row[5], _topics(row[6]), row[7], row[8],
-        _iso(row[9]), row[10], row[11], row[12],
+        article, revision, _audience(audience), number, family, type, _topics(topics), up, down, _iso(updated), key,
+        language, title,
     )  # fmt: skip
 
 

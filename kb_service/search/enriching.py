@@ -35,7 +35,7 @@ class Enricher:
     def __init__(self, pipeline: Pipeline, catalog: Catalog) -> None:
         self._pipeline = pipeline
         self._catalog = catalog
-        self._catalogued: tuple[object, Catalogued] | None = None
+        self._catalogued: tuple[Catalog, Catalogued] | None = None
 
     def enrich(self, response: SearchResponse, request: SearchRequest, found: Found, curation: Curation) -> None:
         """Fill facets, context, clarify and widened."""
@@ -50,21 +50,22 @@ class Enricher:
 
     def catalogued(self) -> Catalogued:
         """The catalogue as facets need it, rebuilt when it changed."""
-        entries = (self._catalog.products, self._catalog.operating_systems)
-        if self._catalogued is None or self._catalogued[0] != tuple(map(id, entries)):
-            releases = {p.slug: tuple(r.version for r in p.releases) for p in entries[0]}
-            systems = tuple(node.path for node in entries[1])
-            made = Catalogued(releases, systems, self._catalog.named_versions())
-            self._catalogued = (tuple(map(id, entries)), made)
-        return self._catalogued[1]
+        catalog = self._catalog.current()
+        known = self._catalogued
+        if known is None or known[0] is not catalog:
+            releases = {p.slug: tuple(r.version for r in p.releases) for p in catalog.products}
+            systems = tuple(node.path for node in catalog.operating_systems)
+            known = self._catalogued = (catalog, Catalogued(releases, systems, catalog.named_versions()))
+        return known[1]
 
     def _labels(self) -> dict[str, Callable[[str], str]]:
+        catalog = self._catalog.current()
         return {
-            "product": self._catalog.product_name,
+            "product": catalog.product_name,
             "version": str,
-            "os": self._catalog.os_name,
+            "os": catalog.os_name,
             "type": str,
-            "topic": self._catalog.topic_name,
+            "topic": catalog.topic_name,
         }
 
     def _chips(self, response: SearchResponse, request: SearchRequest, found: Found, curation: Curation) -> list[Chip]:
@@ -143,4 +144,4 @@ def presentation_of(found: Found, catalog: Catalog, why: bool) -> Presentation:
     understood = found.candidates.understood
     identifiers = frozenset(identifier.lower() for identifier in understood.identifiers)
     terms = frozenset(understood.terms)
-    return Presentation(found.snapshot, catalog, found.frame.applicabilities, terms, identifiers, why)
+    return Presentation(found.snapshot, catalog.current(), found.frame.applicabilities, terms, identifiers, why)

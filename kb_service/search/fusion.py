@@ -82,6 +82,38 @@ def normalise(scores: Sequence[float], minimum: float) -> list[float]:
     return [max(0.0, score - minimum) / span for score in scores]
 
 
+_Placed = tuple[Candidate, float, int]
+"""A candidate with its normalised score and its rank."""
+_Scored = tuple[float, int, _Placed | None, _Placed | None]
+"""Minus the fused score, the article, and what words and meaning say of it."""
+
+
+def _scored(
+    lexical: Sequence[Candidate],
+    semantic: Sequence[Candidate],
+    weights: Weights,
+    support: Mapping[int, float] | None,
+) -> list[_Scored]:
+    """Every article of both lists, best first."""
+    lexical_scores = normalise([c.score for c in lexical], LEXICAL_MINIMUM)
+    semantic_scores = normalise([c.score for c in semantic], SEMANTIC_MINIMUM)
+    if support and semantic:
+        share = weights.support / weights.semantic_long
+        semantic_scores = _supported(semantic, semantic_scores, support, share)
+        weights = replace(weights, semantic=weights.semantic_long)
+    if not semantic:
+        weights = replace(weights, semantic=0.0)
+    floor = min(semantic_scores, default=0.0)
+    by_words = {c.article_id: (c, s, r) for r, (c, s) in enumerate(zip(lexical, lexical_scores, strict=True), 1)}
+    by_meaning = {c.article_id: (c, s, r) for r, (c, s) in enumerate(zip(semantic, semantic_scores, strict=True), 1)}
+    scored = []
+    for article in {**by_words, **by_meaning}:
+        words, meaning = by_words.get(article), by_meaning.get(article)
+        scored.append((-_score(words, meaning, floor, weights), article, words, meaning))
+    scored.sort()
+    return scored
+
+
 def fuse(
     lexical: Sequence[Candidate],
     semantic: Sequence[Candidate],
@@ -92,20 +124,30 @@ def fuse(
 
     ``support``: the mean cosine of whole articles, for descriptions; it takes its share of the semantic score.
     """
-    lexical_scores = normalise([c.score for c in lexical], LEXICAL_MINIMUM)
-    semantic_scores = normalise([c.score for c in semantic], SEMANTIC_MINIMUM)
-    if support and semantic:
-        share = weights.support / weights.semantic_long
-        semantic_scores = _supported(semantic, semantic_scores, support, share)
-        weights = replace(weights, semantic=weights.semantic_long)
-    floor = min(semantic_scores, default=0.0)
-    by_words = {c.article_id: (c, s, r) for r, (c, s) in enumerate(zip(lexical, lexical_scores, strict=True), 1)}
-    by_meaning = {c.article_id: (c, s, r) for r, (c, s) in enumerate(zip(semantic, semantic_scores, strict=True), 1)}
-    if not semantic:
-        weights = replace(weights, semantic=0.0)
-    fused = [_one(by_words.get(a), by_meaning.get(a), floor, weights) for a in {**by_words, **by_meaning}]
-    fused.sort(key=lambda f: (-f.score, f.article_id))
-    return fused
+    return [_made(one) for one in _scored(lexical, semantic, weights, support)]
+
+
+def fuse_above_floor(
+    lexical: Sequence[Candidate],
+    semantic: Sequence[Candidate],
+    weights: Weights,
+    support: Mapping[int, float] | None = None,
+) -> list[Fused]:
+    """What ``fuse`` gives, without families that stand wholly far below the best; order is kept.
+
+    What is left is all that is checked, ranked and counted. A member of a family that stays, stays: it may be the variant
+    that fits the caller.
+    """
+    scored = _scored(lexical, semantic, weights, support)
+    if len(scored) > ALWAYS_KEPT:
+        floor = -scored[0][0] * RELATIVE_FLOOR
+        families = {
+            _passage_source(words, meaning).family_id
+            for place, (score, _, words, meaning) in enumerate(scored)
+            if place < ALWAYS_KEPT or -score >= floor
+        }
+        scored = [one for one in scored if _passage_source(one[2], one[3]).family_id in families]
+    return [_made(one) for one in scored]
 
 
 def _supported(
@@ -117,34 +159,20 @@ def _supported(
     return [(1 - share) * score + share * mean for score, mean in zip(scores, whole, strict=True)]
 
 
-def above_floor(fused: Sequence[Fused]) -> list[Fused]:
-    """The fused list (best first) without families that stand wholly far below the best; order is kept.
-
-    What is left is all that is checked, ranked and counted. A member of a family that stays, stays: it may be the variant
-    that fits the caller.
-    """
-    if len(fused) <= ALWAYS_KEPT:
-        return list(fused)
-    floor = fused[0].score * RELATIVE_FLOOR
-    families = {one.family_id for place, one in enumerate(fused) if place < ALWAYS_KEPT or one.score >= floor}
-    return [one for one in fused if one.family_id in families]
-
-
-_Placed = tuple[Candidate, float, int]
-
-
-def _one(words: _Placed | None, meaning: _Placed | None, floor: float, weights: Weights) -> Fused:
+def _score(words: _Placed | None, meaning: _Placed | None, floor: float, weights: Weights) -> float:
     lexical = words[1] if words else 0.0
     semantic = meaning[1] if meaning else floor
-    has_identifier = bool(words and words[0].has_identifier)
     score = weights.lexical * lexical + weights.semantic * semantic
-    if has_identifier:
-        score += weights.identifier
+    return score + weights.identifier if words and words[0].has_identifier else score
+
+
+def _made(scored: _Scored) -> Fused:
+    score, article, words, meaning = scored
     best = _passage_source(words, meaning)
     return Fused(
-        best.article_id, best.family_id, best.revision, best.index_version, best.key, best.passage, best.passage_key,
-        score, words[0].score if words else None, meaning[0].score if meaning else None,
-        words[2] if words else None, meaning[2] if meaning else None, has_identifier,
+        article, best.family_id, best.revision, best.index_version, best.key, best.passage, best.passage_key,
+        -score, words[0].score if words else None, meaning[0].score if meaning else None,
+        words[2] if words else None, meaning[2] if meaning else None, bool(words and words[0].has_identifier),
     )  # fmt: skip
 
 

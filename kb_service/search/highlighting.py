@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -15,18 +15,11 @@ def highlights(
     text: str, terms: AbstractSet[str], analyse_word: Callable[[str], str], identifiers: AbstractSet[str]
 ) -> list[tuple[int, int]]:
     """Ranges [start, end) of words whose analysed form is in ``terms``, and of identifiers; sorted, disjoint."""
-    ranges = _words(text, [word for word in set(_WORD.findall(text)) if analyse_word(word) in terms])
+    ranges = [match.span() for match in _WORD.finditer(text) if analyse_word(match.group()) in terms]
     lowered = text.lower() if identifiers else ""
     for identifier in identifiers:
         ranges += [(at, at + len(identifier)) for at in _places(lowered, identifier)]
     return _merge(sorted(ranges))
-
-
-def _words(text: str, wanted: Iterable[str]) -> list[tuple[int, int]]:
-    """Where the wanted words stand, as whole words."""
-    return [
-        (at, at + len(word)) for word in wanted for at in _places(text, word) if _is_whole(text, at, at + len(word))
-    ]
 
 
 def _places(text: str, word: str) -> Iterator[int]:
@@ -34,10 +27,6 @@ def _places(text: str, word: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(word, at + len(word))
-
-
-def _is_whole(text: str, start: int, end: int) -> bool:
-    return not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
 
 
 def cut(

@@ -26,7 +26,7 @@ from kb_service.search.answering import MAX_CHOICES, Answer, packets
 from kb_service.search.breaker import Breaker
 from kb_service.search.browsing import plain_response
 from kb_service.search.checking import ArticleFacts, AuthorizedCandidate
-from kb_service.search.fusion import Fused, Weights, above_floor, fuse
+from kb_service.search.fusion import Fused, Weights, fuse_above_floor
 from kb_service.search.pipeline import Pipeline, make_filter
 from kb_service.search.presenting import Presentation, present
 from kb_service.search.ranking import Ranked
@@ -133,7 +133,7 @@ class IndexOnly:
         degraded += legs.degraded
         semantic = legs.semantic.candidates if legs.semantic else ()
         families: dict[int, Fused] = {}
-        for candidate in above_floor(fuse(legs.lexical.candidates, semantic, Weights())):
+        for candidate in fuse_above_floor(legs.lexical.candidates, semantic, Weights()):
             families.setdefault(candidate.family_id, candidate)
         return list(families.values())
 

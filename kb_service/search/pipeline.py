@@ -22,7 +22,7 @@ from kb_service.db.session import Database
 from kb_service.search import checking, evidence
 from kb_service.search.checking import ArticleFacts
 from kb_service.search.curation import Curation
-from kb_service.search.fusion import Fused, Weights, above_floor, fuse
+from kb_service.search.fusion import Fused, Weights, fuse_above_floor
 from kb_service.search.lifting import lift
 from kb_service.search.promoting import promoted
 from kb_service.search.ranking import Frame, Ranked, keep_one_per_family, score
@@ -167,7 +167,7 @@ class Pipeline:
 
     def _inferred(self, request: SearchRequest, text: str) -> Context:
         """Inferred axes: given ones, else what the text itself mentions; never beside a stated one."""
-        mentioned = self._catalog.find_in_text(text[:2000]) if text else EMPTY
+        mentioned = self._catalog.current().find_in_text(text[:2000]) if text else EMPTY
         given = request.inferred
         product = None if request.stated.product else (given.product or mentioned.product)
         version = None if request.stated.version else (given.version or mentioned.version)
@@ -214,7 +214,7 @@ class Pipeline:
         legs = self._retriever.retrieve(understood, snapshot, filter)
         merged = time.perf_counter()
         semantic = legs.semantic.candidates if legs.semantic else ()
-        fused = above_floor(fuse(legs.lexical.candidates, semantic, fitted or self._weights, legs.support))
+        fused = fuse_above_floor(legs.lexical.candidates, semantic, fitted or self._weights, legs.support)
         known = any(c.has_identifier for c in legs.lexical.candidates)
         timings = dict(legs.timings_ms)
         timings["understand"] = (analysed - started) * 1000

@@ -69,28 +69,28 @@ def score(
 def keep_one_per_family(scored: Sequence[Ranked], frame: Frame) -> list[Ranked]:
     """The result list: one per family, without what stands far below the best."""
     collapsed = collapse(scored, lambda r: _preference(r, frame))
-    shown = [
-        Ranked(c.shown.candidate, max(c.shown.score, *(o.score for o in c.others)) if c.others else c.shown.score,
-               c.shown.match, c.shown.signals, tuple(o.candidate.fused.article_id for o in c.others), c.shown.pinned)
-        for c in collapsed
-    ]  # fmt: skip
-    return _floor(shown)
+    return _floor([_with_siblings(c.shown, c.others) if c.others else c.shown for c in collapsed])
+
+
+def _with_siblings(shown: Ranked, others: Sequence[Ranked]) -> Ranked:
+    best = max(shown.score, *(other.score for other in others))
+    return shown._replace(score=best, siblings=tuple(other.candidate.fused.article_id for other in others))
 
 
 def _score(candidate: AuthorizedCandidate, frame: Frame, extra: Sequence[Signal]) -> Ranked:
     fused, facts = candidate.fused, candidate.facts
     match = frame.match(fused.key, fused.passage_key)
-    given = [
-        exactness(match, not frame.stated.is_empty),
-        None if frame.inferred.is_empty else preference(frame.inferred_matches.get(fused.key)),
-        helpfulness(facts.votes_up, facts.votes_down),
-        about(facts.title, frame.identifiers) if fused.has_identifier else None,
-        *extra,
-    ]
-    signals = tuple(s for s in given if s is not None) if frame.with_signals else ()
-    return Ranked(
-        candidate, fused.score + sum(s.value for s in signals), match, signals, (), fused.article_id in frame.pinned
-    )
+    signals: tuple[Signal, ...] = ()
+    if frame.with_signals:
+        given = (
+            exactness(match, not frame.stated.is_empty),
+            preference(frame.inferred_matches.get(fused.key)) if frame.inferred_matches else None,
+            helpfulness(facts.votes_up, facts.votes_down),
+            about(facts.title, frame.identifiers) if fused.has_identifier else None,
+        )
+        signals = (*filter(None, given), *extra)
+    total = fused.score + sum(s.value for s in signals) if signals else fused.score
+    return Ranked(candidate, total, match, signals, (), fused.article_id in frame.pinned)
 
 
 def _preference(ranked: Ranked, frame: Frame) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from indexers.analysis import fold
@@ -33,6 +34,9 @@ class Signal:
     detail: str = ""
 
 
+_EXACT = Signal("exact", EXACT_BONUS, "written for exactly this")
+
+
 class SignalSource(Protocol):
     """Something above search that knows more about articles (bookmarks); lifting.py caps what it says."""
 
@@ -45,7 +49,7 @@ class SignalSource(Protocol):
 
 def exactness(match: Match, has_context: bool) -> Signal | None:
     """Exact over general, when a context was stated."""
-    return Signal("exact", EXACT_BONUS, "written for exactly this") if has_context and match is Match.EXACT else None
+    return _EXACT if has_context and match is Match.EXACT else None
 
 
 def preference(match: Match | None) -> Signal | None:
@@ -63,6 +67,7 @@ def about(title: str, identifiers: Iterable[str]) -> Signal | None:
     return Signal("about", ABOUT_BONUS, f"its title names {named}") if named else None
 
 
+@lru_cache(maxsize=4096)
 def helpfulness(up: int, down: int) -> Signal | None:
     """Votes, by the lower bound of the Wilson interval (95 %) around an even share; at most ±HELPFUL_CAP."""
     total = up + down

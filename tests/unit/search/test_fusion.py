@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexers.engine import Candidate
-from kb_service.search.fusion import Weights, fuse, normalise
+from kb_service.search.fusion import ALWAYS_KEPT, RELATIVE_FLOOR, Weights, fuse, fuse_above_floor, normalise
 
 
 def candidate(article: int, score: float, has_identifier: bool = False) -> Candidate:
@@ -63,3 +63,13 @@ def test_of_two_equal_passages_the_one_from_an_article_about_the_matter_wins():
     assert fuse([], semantic, Weights())[0].article_id == 1
     assert fuse([], semantic, Weights(), {1: 0.2, 2: 0.6})[0].article_id == 2
     assert fuse([], semantic, Weights(), {2: 0.6})[0].article_id == 1  # unknown: as good as its best passage
+
+
+@given(st.lists(st.floats(0, 50), min_size=1, max_size=60), st.integers(1, 9))
+def test_only_families_that_stand_wholly_far_below_the_best_are_left_out(scores, size):
+    ranked = sorted(scores, reverse=True)
+    lexical = [Candidate(a, a // size, 1, 1, "all", 0, "all", score) for a, score in enumerate(ranked)]
+    fused = fuse(lexical, [], Weights())
+    near = [f for n, f in enumerate(fused) if n < ALWAYS_KEPT or f.score >= fused[0].score * RELATIVE_FLOOR]
+    families = {f.family_id for f in near}
+    assert fuse_above_floor(lexical, [], Weights()) == [f for f in fused if f.family_id in families]
