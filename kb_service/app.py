@@ -43,6 +43,7 @@ ROUTED = (
     "kb_service.authoring.endpoints",
     "kb_service.authoring.flow_routes",
     "kb_service.authoring.care_routes",
+    "kb_service.authoring.bulk_routes",
     "kb_service.customers.endpoints",
     "kb_service.bookmarks.endpoints",
     "kb_service.desk.endpoints",

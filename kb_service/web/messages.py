@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from kb_service.web.bookmark_messages import BOOKMARKS
+from kb_service.web.bulk_messages import BULK
 from kb_service.web.case_messages import CASES
 from kb_service.web.curation_messages import CURATION
 from kb_service.web.desk_messages import DESK
@@ -257,6 +258,7 @@ MESSAGES: dict[str, Text] = {
     **MEASURES,
     **AGENT_WIDGET,
     **WORKBENCH,
+    **BULK,
 }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ from kb_service.web import (
     site_files,
     widget,
     workbench,
+    workbench_bulk,
     workbench_care,
     workbench_flow,
 )
@@ -72,6 +73,7 @@ ROUTERS = (
     renderings_page.router,
     findings_page.router,
     workbench.router,
+    workbench_bulk.router,
     workbench_care.router,
     workbench_flow.router,
     editor.router,

@@ -81,7 +81,7 @@ def read_articles(page: CurrentPage) -> Response:
         statuses=STATUSES, types=TYPES, confidences=CONFIDENCES, products=page.parts.catalog.products,
         audiences=sorted(page.actor.audiences), number=number, pages=pages, is_filtered=bool(query),
         previous=_link(query, number - 1) if number > 1 else "", following=_link(query, number + 1) if number < pages else "",
-        filter_query=urlencode(query),
+        query=query,
     )  # fmt: skip
 
 

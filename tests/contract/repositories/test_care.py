@@ -9,7 +9,9 @@ from sqlalchemy import update
 from kb_service.articles import moves, service
 from kb_service.articles.inputs import ArticleText
 from kb_service.articles.models import Article, Revision
-from kb_service.authoring import freshness, scheduling, suggestions
+from kb_service.authoring import bulk, freshness, scheduling, suggestions
+from kb_service.authoring.bulk_rules import BulkEdit
+from kb_service.authoring.repository import WorkFilter
 from kb_service.authoring.reuse import badges_of, record_reuse
 from kb_service.catalog.ensuring import ensure_product, ensure_release
 from kb_service.catalog.repository import load_catalog
@@ -89,3 +91,17 @@ def test_suggestions_are_listed_and_decided_once(any_database: Database) -> None
         suggestions.accept(session, row.id, catalog, ADMIN)
         assert suggestions.list_suggestions(session, ADMIN) == []
         assert suggestions.list_mine(session, ADMIN)[0][0].state == "accepted"
+
+
+def test_a_bulk_change_keeps_what_stood_before_and_goes_back(any_database: Database) -> None:
+    with any_database.writing() as session:
+        article = publish_article(session, keywords=("old",))
+        edit, chosen = BulkEdit(owner="user:1", add_keywords=("new",)), WorkFilter(ADMIN.audiences, words="Reset")
+        seen = bulk.preview(session, chosen, edit, load_catalog(session), ADMIN)
+        assert [look.planned.after for look in seen.looks] == [{"owner": "user:1", "keywords": ["old", "new"]}]
+        done = bulk.apply(session, {article.id: article.version}, edit, load_catalog(session), ADMIN)
+        assert (article.owner, done.refused) == ("user:1", {})
+    with any_database.writing() as session:
+        bulk.undo(session, done.row.id, load_catalog(session), ADMIN)
+        again = bulk.preview(session, chosen, edit, load_catalog(session), ADMIN)
+        assert [look.planned.before for look in again.looks] == [{"owner": "", "keywords": ["old"]}]
