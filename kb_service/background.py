@@ -9,6 +9,7 @@ from kb_service.authoring.duplicates_finding import Finder
 from kb_service.authoring.gaps_collecting import Collector, Rules
 from kb_service.authoring.jobs import authoring_jobs
 from kb_service.cases.unanswered import UnansweredCases
+from kb_service.channels.receiving import forget_set_aside
 from kb_service.channels.smtp import Transport, parse_smtp_url, send_due
 from kb_service.db.jobs import Job
 from kb_service.retention import retention_jobs
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 WORDS_SECONDS = 10.0
 MAIL_SECONDS = 2.0
+MAIL_FORGET_SECONDS = 3600.0
 
 
 def background_jobs(parts: Parts) -> list[Job]:
@@ -33,6 +35,7 @@ def background_jobs(parts: Parts) -> list[Job]:
         *checking_jobs(database, Finder(parts.search), parts.catalog),
         gaps.job(),
         Job("search.words", WORDS_SECONDS, lambda: fill(database)),
+        Job("mail.forget", MAIL_FORGET_SECONDS, lambda: forget_set_aside(database)),
         *mail_jobs(parts),
     ]
 

@@ -52,6 +52,7 @@ class Event(StrEnum):
     MAIL_FAILED = "mail.failed"
     MAIL_RECEIVED = "mail.received"
     MAIL_REFUSED = "mail.refused"
+    MAIL_NOT_FILED = "mail.not_filed"
     MAIL_LISTENING = "mail.listening"
     MAIL_LISTEN_FAILED = "mail.listen_failed"
     IMPORT_FINISHED = "transfer.import_finished"

@@ -68,11 +68,12 @@ def fold(text: str) -> Folded:
     lines = text.split("\n")
     end = _quotation_start(lines)
     said, rest = lines[:end], lines[end:]
+    said, last = _without_signature(said)  # some programs put it beneath the quotation
     said, leading, trailing = _without_marked(said)
     said, signature = _without_signature(said)
     if not _says_something(said):
         return Folded(text.strip())
-    folded = ["\n".join(part).strip("\n") for part in (leading, signature, trailing, rest)]
+    folded = ["\n".join(part).strip("\n") for part in (leading, signature, trailing, last, rest)]
     return Folded("\n".join(said).strip(), "\n\n".join(part for part in folded if part.strip()))
 
 
@@ -194,7 +195,8 @@ def _ends_here(lines: list[str], i: int) -> bool:
     words = _short(lines[i])
     if left <= 3 and _SENT_FROM.fullmatch(words):
         return True
+    after = lines[i + 1 :] if left <= MAX_SIGNATURE else []
     is_short = left <= MAX_SIGNATURE and all(
-        len(line) <= 90 and not line.rstrip().endswith("?") for line in lines[i + 1 :]
+        len(line) <= 90 and not line.rstrip().endswith("?") and not line.lstrip().startswith(">") for line in after
     )
     return bool(is_short and _CLOSING.fullmatch(words))

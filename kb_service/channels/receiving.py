@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -29,11 +29,14 @@ from kb_service.channels.mail_threading import find_by_ids, find_by_reference, f
 from kb_service.customers.models import Customer
 from kb_service.customers.service import find_by_identity, find_or_create
 from kb_service.db.base import utcnow
+from kb_service.db.failures import UNREACHABLE
 from kb_service.db.session import Database
 from kb_service.errors import InvalidInput, NotFound
 from kb_service.telemetry import Event, log
 
 MAX_RECEIPTS_AN_HOUR = 3
+ATTEMPTS = 2
+KEPT_DAYS = 30
 MAX_NOTED = 4000
 NO_SUBJECT = "(no subject)"
 
@@ -53,9 +56,29 @@ class Received:
 def receive_raw(database: Database, site: Site, raw: bytes, envelope: Envelope = Envelope()) -> Received:
     """Take a raw message in, committed. Only a database that is away raises; the sender tries again."""
     mail = parse_mail(raw, envelope)
-    found = database.write(lambda session: receive(session, mail, raw, site))
+    found = _filed(database, mail, raw, site)
     log(Event.MAIL_RECEIVED, mail=found.mail_id, kind=found.kind, outcome=found.outcome, is_new=found.is_new)
     return found
+
+
+def _filed(database: Database, mail: Mail, raw: bytes, site: Site) -> Received:
+    """File it; a mail that cannot be filed, whatever the defect, is set aside: it would come again for days, and be lost."""
+    for _ in range(ATTEMPTS):
+        try:
+            return database.write(lambda session: receive(session, mail, raw, site))
+        except UNREACHABLE:
+            raise
+        except Exception as error:  # noqa: BLE001 - another change in between, or a defect of ours
+            log(Event.MAIL_NOT_FILED, "error", error=type(error).__name__)
+    return database.write(lambda session: _set_aside(session, mail, raw))
+
+
+def _set_aside(session: Session, mail: Mail, raw: bytes) -> Received:
+    row, is_new = _register(session, mail)
+    if is_new:
+        row.outcome, row.raw = "set_aside", zlib.compress(raw)
+        session.flush()
+    return Received(row.id, row.kind, row.outcome, None, row.interaction_id, is_new)
 
 
 def receive(session: Session, mail: Mail, raw: bytes, site: Site) -> Received:
@@ -147,8 +170,8 @@ def _file_machine(session: Session, row: IncomingMail, mail: Mail) -> None:
     if case is None:
         row.outcome = "set_aside"
         return
-    said = "Opened" if mail.kind is Kind.READ_RECEIPT else "Automatic reply"
-    _note(session, row, where_it_goes_on(session, case), mail, f"{said}: {mail.subject}")
+    head = f"Opened: {mail.subject}" if mail.kind is Kind.READ_RECEIPT else mail.subject or "Automatic reply"
+    _note(session, row, where_it_goes_on(session, case), mail, head)
 
 
 def _note(
@@ -156,7 +179,7 @@ def _note(
 ) -> Interaction:
     """A line in the thread that wakes nothing."""
     said = (mail.text if words is None else words)[:MAX_NOTED]
-    author = " ".join(part for part in (mail.sender.name, f"<{mail.sender.address}>") if part)
+    author = f"{mail.sender.name} <{mail.sender.address}>" if mail.sender.name else mail.sender.address
     text = "\n\n".join(part for part in (head, said) if part.strip())
     told, _ = service.tell(
         session, case, service.Message(text, "in", "email", kind="event", author_name=author), SYSTEM
@@ -198,7 +221,7 @@ def _author(customer: Customer | None, mail: Mail) -> Actor:
 
 def _go_on(session: Session, row: IncomingMail, mail: Mail, thread: Case, customer: Customer | None) -> None:
     is_other = customer is None or customer.id != thread.customer_id
-    name = f"{mail.sender.name} <{mail.sender.address}>".strip() if is_other else ""
+    name = f"{mail.sender.name} <{mail.sender.address}>" if is_other and mail.sender.name else ""
     message = service.Message(
         mail.text or _without_words(mail), "in", "email", row.external_id, author_name=name, quoted=mail.quoted
     )
@@ -268,3 +291,12 @@ def make_case(session: Session, mail_id: int, site: Site) -> Case:
     row.raw = None
     session.flush()
     return case
+
+
+def forget_set_aside(database: Database) -> str:
+    """Delete what was set aside and that nobody wanted for KEPT_DAYS."""
+    before = utcnow() - timedelta(days=KEPT_DAYS)
+    with database.writing() as session:
+        gone = delete(IncomingMail).where(IncomingMail.outcome == "set_aside", IncomingMail.received_at < before)
+        result = session.execute(gone)
+    return f"forgot {getattr(result, 'rowcount', 0)} mails"

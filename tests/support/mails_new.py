@@ -120,7 +120,7 @@ def dangerous_file(at: At) -> Made:
 
 @shape
 def big_file(at: At) -> Made:
-    size = 16_000_000 if at.n % 20 == 0 and at.n > 100 else 300_000
+    size = 18_500_000 if at.n % 7 == 0 and at.n > 100 else 300_000
     head, body = multipart(
         "mixed",
         part("text/plain", f"The log {at.mark}"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import smtplib
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -179,31 +178,6 @@ def test_a_machine_that_does_not_say_so_gets_a_few_receipts_and_no_more(client_a
     assert len(agent.get("/v1/mails").json()["items"]) == 3
     post(agent, b"From: no-reply@example.org\r\nSubject: Order\r\nMessage-ID: <n@x>\r\n\r\nOrder 1")
     assert len(agent.get("/v1/mails").json()["items"]) == 3
-
-
-def test_what_was_set_aside_is_kept_whole_and_becomes_a_case_on_request(client_as: ClientAs, parts: Parts) -> None:
-    agent = client_as("agent")
-    post(agent, b"From: list@example.org\r\nList-Id: <l>\r\nSubject: Help\r\nMessage-ID: <a@x>\r\n\r\nIt stops")
-    [mail] = agent.get("/v1/channels/email/set-aside").json()["items"]
-    assert mail["kind"] == "list" and mail["subject"] == "Help"
-    with parts.database.reading() as session:
-        raw = session.scalars(select(IncomingMail.raw)).one()
-        assert raw is not None and b"It stops" in zlib.decompress(raw)
-    made = agent.post(f"/v1/channels/email/set-aside/{mail['id']}/case")
-    assert made.status_code == 201 and thread(agent, made.json()["case"])[0]["text"] == "It stops"
-    assert agent.get("/v1/channels/email/set-aside").json()["items"] == [] == agent.get("/v1/mails").json()["items"]
-    assert agent.post(f"/v1/channels/email/set-aside/{mail['id']}/case").status_code == 404
-
-
-def test_the_page_of_what_was_set_aside_makes_a_case(client_as: ClientAs, site: TestClient) -> None:
-    agent = client_as("agent")
-    post(agent, b"From: news@example.org\r\nPrecedence: bulk\r\nSubject: <b>Offers</b>\r\nMessage-ID: <a@x>\r\n\r\nBuy")
-    page = agent.get("/cases/set-aside").text
-    assert "&lt;b&gt;Offers" in page and "Bulk mail" in page and "/cases/set-aside" in agent.get("/cases").text
-    done = agent.post("/cases/set-aside/1", follow_redirects=False)
-    assert done.status_code == 303 and agent.get(done.headers["location"]).status_code == 200
-    assert "Offers" not in agent.get("/cases/set-aside").text
-    assert agent.post("/cases/set-aside/1").status_code == 404 and site.get("/cases/set-aside").status_code == 401
 
 
 def test_a_customer_asks_and_answers_by_mail_alone_through_two_real_servers(
