@@ -14,6 +14,7 @@ from kb_service.channels.smtp import Transport, parse_smtp_url, send_due
 from kb_service.db.jobs import Job
 from kb_service.retention import retention_jobs
 from kb_service.search.article_words import fill
+from kb_service.sign_in.links import is_offered, mail_links
 
 if TYPE_CHECKING:
     from kb_service.assembly import Parts
@@ -46,4 +47,7 @@ def mail_jobs(parts: Parts) -> list[Job]:
     if not settings.smtp_url:
         return []
     server, mail_from = parse_smtp_url(settings.smtp_url), settings.effective_mail_from
-    return [Job("mail.send", MAIL_SECONDS, lambda: send_due(database, Transport(server), mail_from))]
+    sending = Job("mail.send", MAIL_SECONDS, lambda: send_due(database, Transport(server), mail_from))
+    if not is_offered(settings):
+        return [sending]
+    return [Job("sign_in.links", MAIL_SECONDS, lambda: mail_links(database, settings)), sending]

@@ -16,6 +16,7 @@ from kb_service.db.base import utcnow
 from kb_service.db.jobs import Job
 from kb_service.db.session import Database
 from kb_service.search.query_log import forget_old
+from kb_service.sign_in.links import forget_links
 
 if TYPE_CHECKING:
     from kb_service.assembly import Parts
@@ -31,6 +32,7 @@ def retention_jobs(parts: Parts) -> list[Job]:
     return [
         Job("retention.sessions", EVERY_SECONDS, lambda: forget_sessions(database)),
         Job("retention.idempotency", EVERY_SECONDS, lambda: forget_answers(database)),
+        Job("retention.sign_in_links", EVERY_SECONDS, lambda: forget_links(database)),
         Job("retention.query_log", EVERY_SECONDS, lambda: forget_old(database, days)),
         Job(
             "retention.vectors", DAY_SECONDS, lambda: forget_vectors(parts.settings.data_dir, parts.encoder, megabytes)

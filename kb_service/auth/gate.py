@@ -205,10 +205,7 @@ class Gate:
 
     def sign_in(self, request: Request, session: Session, email: str, password: str) -> str:
         """A new session's token for ``set_session``. Raises NotAuthenticated, or RateLimited after too many tries."""
-        address = request.client.host if request.client else ""
-        waits = [self._sign_ins.take(f"address {address}"), self._sign_ins.take(f"email {email.strip().casefold()}")]
-        if max(waits) > 0:
-            raise RateLimited("Too many attempts to sign in; try again shortly.", retry_after_seconds=max(waits))
+        self.throttle(request, email)
         try:
             token = sessions.sign_in(session, email, password, self.session_token(request))
         except NotAuthenticated:
@@ -216,6 +213,13 @@ class Gate:
             raise
         log(Event.SIGN_IN_SUCCEEDED)
         return token
+
+    def throttle(self, request: Request, email: str) -> None:
+        """Count a try to sign in, by where it comes from and by whom it names. Raises RateLimited."""
+        address = request.client.host if request.client else ""
+        waits = [self._sign_ins.take(f"address {address}"), self._sign_ins.take(f"email {email.strip().casefold()}")]
+        if max(waits) > 0:
+            raise RateLimited("Too many attempts to sign in; try again shortly.", retry_after_seconds=max(waits))
 
     def set_session(self, request: Request, response: Response, token: str) -> None:
         """Give the browser its session cookie."""

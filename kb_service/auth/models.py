@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import JSON, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kb_service.db.base import Base, utcnow
@@ -45,12 +45,16 @@ class ApiKey(Base):
 
 
 class BrowserSession(Base):
-    """A signed-in browser; the cookie holds a random token, the row its SHA-256."""
+    """A signed-in browser: a user's, or a customer's who has no account. The cookie holds a random token, the row its SHA-256."""
 
     __tablename__ = "browser_session"
 
     token_hash: Mapped[str] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customer.id"), index=True)
+    name: Mapped[str] = mapped_column(default="", server_default="")
+    reads: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    """What a customer without an account may read beside what is public, as it was at the sign-in."""
     csrf_token: Mapped[str]
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from kb_service.auth.actors import Role
@@ -50,12 +50,13 @@ def list_origins(session: Session, now: datetime) -> frozenset[str]:
     return frozenset(origin for origins in rows for origin in origins)
 
 
-def find_session(session: Session, token_hash: str, now: datetime) -> tuple[BrowserSession, User] | None:
-    """A live browser session and its user, unless that one is disabled."""
+def find_session(session: Session, token_hash: str, now: datetime) -> tuple[BrowserSession, User | None] | None:
+    """A live browser session and its user, unless that one is disabled; a customer's session has no user."""
+    is_known = or_(BrowserSession.customer_id.is_not(None), and_(User.id.is_not(None), User.disabled_at.is_(None)))
     row = session.execute(
         select(BrowserSession, User)
-        .join(User, User.id == BrowserSession.user_id)
-        .where(BrowserSession.token_hash == token_hash, BrowserSession.expires_at > now, User.disabled_at.is_(None))
+        .outerjoin(User, User.id == BrowserSession.user_id)
+        .where(BrowserSession.token_hash == token_hash, BrowserSession.expires_at > now, is_known)
     ).first()
     return (row[0], row[1]) if row else None
 

@@ -1,17 +1,19 @@
 """Browser sessions: a random token in the cookie, its SHA-256 in the row, twelve hours from the last use.
 
+A customer who came by a link has twelve hours from then: what they may read is decided anew at each sign-in.
 Every sign-in makes a new token and ends the one that the browser came with (no fixation).
 """
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
 from kb_service.auth import csrf, passwords, repository
-from kb_service.auth.actors import Actor, Role, actor_for
+from kb_service.auth.actors import PUBLIC, SCOPES, Actor, Role, actor_for
 from kb_service.auth.keys import hash_token
 from kb_service.auth.models import BrowserSession, User
 from kb_service.db.base import utcnow
@@ -35,19 +37,35 @@ def sign_in(session: Session, email: str, password: str, former_token: str | Non
         raise NotAuthenticated("The e-mail address or the password is wrong.")
     if passwords.needs_rehash(user.password_hash):
         user.password_hash = passwords.hash_password(password)
+    return start_for_user(session, user, former_token)
+
+
+def start_for_user(session: Session, user: User, former_token: str | None = None) -> str:
+    """A session of a person who proved to be this user; ends the one that the browser came with."""
+    return _start(session, BrowserSession(user_id=user.id), former_token)
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """A customer who proved to read an address of theirs. ``reads``: audiences beside the public."""
+
+    customer_id: int
+    name: str
+    reads: list[str]
+
+
+def start_for_customer(session: Session, customer: Newcomer, former_token: str | None = None) -> str:
+    """A session of a customer who has no account; ends the one that the browser came with."""
+    row = BrowserSession(customer_id=customer.customer_id, name=customer.name, reads=customer.reads)
+    return _start(session, row, former_token)
+
+
+def _start(session: Session, row: BrowserSession, former_token: str | None) -> str:
     if former_token:
         repository.delete_session(session, hash_token(former_token))
-    return _start(session, user)
-
-
-def _start(session: Session, user: User) -> str:
     token = secrets.token_urlsafe(32)
-    row = BrowserSession(
-        token_hash=hash_token(token),
-        user_id=user.id,
-        csrf_token=csrf.make_token(),
-        expires_at=utcnow() + LIFETIME,
-    )
+    row.token_hash, row.csrf_token = hash_token(token), csrf.make_token()
+    row.expires_at = utcnow() + LIFETIME
     session.add(row)
     session.flush()
     return token
@@ -67,7 +85,7 @@ def actor_from_cookie(session: Session, token: str) -> Actor | None:
 def needs_extension(session: Session, token: str) -> bool:
     """Whether the session's end should be moved now."""
     found = _find(session, token)
-    return found is not None and found[0].expires_at - utcnow() < LIFETIME - SLIDE_AFTER
+    return found is not None and found[1] is not None and found[0].expires_at - utcnow() < LIFETIME - SLIDE_AFTER
 
 
 def extend(session: Session, token: str) -> None:
@@ -75,11 +93,15 @@ def extend(session: Session, token: str) -> None:
     repository.extend_session(session, hash_token(token), utcnow() + LIFETIME)
 
 
-def actor_of_session(row: BrowserSession, user: User) -> Actor:
-    """The actor of a user in a browser, with the session's CSRF token."""
-    actor = actor_for(f"user:{user.id}", user.name or user.email, Role(user.role), user.groups)
-    return Actor(actor.id, actor.name, actor.role, actor.audiences, actor.scopes, row.csrf_token, is_browser=True)
+def actor_of_session(row: BrowserSession, user: User | None) -> Actor:
+    """The actor of a user or a customer in a browser, with the session's CSRF token."""
+    if user is None:
+        reads = frozenset({PUBLIC, *(row.reads or ())})
+        actor = Actor(f"customer:{row.customer_id}", row.name, Role.CUSTOMER, reads, SCOPES[Role.CUSTOMER])
+    else:
+        actor = actor_for(f"user:{user.id}", user.name or user.email, Role(user.role), user.groups)
+    return replace(actor, csrf_token=row.csrf_token, is_browser=True)
 
 
-def _find(session: Session, token: str) -> tuple[BrowserSession, User] | None:
+def _find(session: Session, token: str) -> tuple[BrowserSession, User | None] | None:
     return repository.find_session(session, hash_token(token), utcnow())

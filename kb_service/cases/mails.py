@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from kb_service.settings import Settings
 
 TAKE_BACK_SECONDS = 5
+SIGN_IN_KIND = "sign_in"
+"""A mail whose words are a secret: they go from the outbox when it has left or failed."""
 MAX_REFERENCES = 20
 
 

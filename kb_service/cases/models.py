@@ -160,7 +160,7 @@ class OutgoingMail(Base):
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case.id"), index=True)
     interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interaction.id"), unique=True)
     kind: Mapped[str]
-    """reply, receipt, notice or question."""
+    """reply, receipt, notice, question or sign_in."""
     message_id: Mapped[str] = mapped_column(unique=True)
     in_reply_to: Mapped[str] = mapped_column(default="")
     references: Mapped[str] = mapped_column(Text, default="")

@@ -22,6 +22,7 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from kb_service.cases.composing import to_html
+from kb_service.cases.mails import SIGN_IN_KIND
 from kb_service.cases.models import Interaction, OutgoingMail
 from kb_service.db.base import utcnow
 from kb_service.db.session import Database
@@ -32,6 +33,8 @@ TIMEOUT_SECONDS = 30.0
 LEASE_SECONDS = 180.0
 RETRY_MINUTES = (1, 5, 15, 60, 180, 360, 720, 1440)
 AT_ONCE = 100
+SIGN_IN_LATE = timedelta(minutes=15)
+"""A sign-in link is of no use afterwards: its mail is not tried again."""
 _REFERENCE_POLICY = SMTP.clone(max_line_length=78)
 
 
@@ -79,7 +82,7 @@ def build_message(mail: OutgoingMail, mail_from: str) -> EmailMessage:
     if mail.in_reply_to:
         message["In-Reply-To"] = mail.in_reply_to
         message["References"] = mail.references
-    if mail.kind in ("receipt", "notice"):
+    if mail.kind in ("receipt", "notice", SIGN_IN_KIND):
         message["Auto-Submitted"] = "auto-replied" if mail.kind == "receipt" else "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text)
@@ -175,7 +178,8 @@ def _try(transport: Transport, message: EmailMessage) -> tuple[str, bool]:
 
 def _finishing(mail: OutgoingMail, error: str, is_permanent: bool) -> Callable[[Session], None]:
     def finish(session: Session) -> None:
-        is_last = is_permanent or mail.attempts > len(RETRY_MINUTES)
+        is_late = mail.kind == SIGN_IN_KIND and mail.created_at < utcnow() - SIGN_IN_LATE
+        is_last = is_permanent or is_late or mail.attempts > len(RETRY_MINUTES)
         values: dict[str, str | datetime | None] = {"leased_until": None, "last_error": error}
         if not error:
             values |= {"state": "sent", "sent_at": utcnow()}
@@ -185,6 +189,8 @@ def _finishing(mail: OutgoingMail, error: str, is_permanent: bool) -> Callable[[
         else:
             wait = timedelta(minutes=RETRY_MINUTES[mail.attempts - 1])
             values |= {"state": "waiting", "send_after": utcnow() + wait}
+        if mail.kind == SIGN_IN_KIND and values.get("state") in ("sent", "failed"):
+            values |= {"text": ""}
         mine = (OutgoingMail.id == mail.id, OutgoingMail.attempts == mail.attempts)  # not a successor's
         session.execute(update(OutgoingMail).where(*mine).values(**values))
         log(Event.MAIL_FAILED if error else Event.MAIL_SENT, "warning" if error else "info", mail=mail.id)

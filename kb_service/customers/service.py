@@ -122,8 +122,10 @@ def get_customer(session: Session, customer_id: int) -> Customer:
 
 
 def customer_of_actor(session: Session, actor_id: str) -> Customer | None:
-    """The customer that a signed-in person is, by their e-mail address."""
+    """The customer that a signed-in person is: by the session itself, or by their e-mail address."""
     kind, _, number = actor_id.partition(":")
+    if kind == "customer" and number.isdigit():
+        return session.get(Customer, int(number))
     user = session.get(User, int(number)) if kind == "user" and number.isdigit() else None
     return find_by_identity(session, "email", user.email) if user else None
 
@@ -157,11 +159,15 @@ def reader_of(session: Session, customer_id: int | None) -> Reader:
         CustomerIdentity.customer_id == customer_id, CustomerIdentity.channel == "email"
     )
     users = session.scalars(select(User).where(User.email.in_(addresses), User.disabled_at.is_(None))).all()
-    owns = session.scalar(select(Entitlement.id).where(Entitlement.customer_id == customer_id).limit(1)) is not None
-    reads = {PUBLIC, *(("customer",) if owns else ())}
+    reads = {PUBLIC, *(("customer",) if owns_product(session, customer_id) else ())}
     for user in users:
         reads |= actor_for("", "", Role(user.role), user.groups).audiences
     return Reader(frozenset(reads), bool(users))
+
+
+def owns_product(session: Session, customer_id: int) -> bool:
+    """Whether a customer owns anything of ours."""
+    return session.scalar(select(Entitlement.id).where(Entitlement.customer_id == customer_id).limit(1)) is not None
 
 
 def preferred_context(session: Session, customer_id: int | None) -> Context:

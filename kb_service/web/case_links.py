@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from kb_service.auth.actors import Actor, Role, actor_for
-from kb_service.cases import service
+from kb_service.cases import own
 from kb_service.cases.file_routes import send_file, send_formatted
 from kb_service.cases.lifecycle import ENDED, Status
 from kb_service.cases.links import RequestLink, read_link, request_path
@@ -86,14 +86,7 @@ def post_request(
 def _act(session: Session, case: Case, link: RequestLink, action: str, words: str, actor: Actor) -> Case:
     if action in ("yes", "no") and link.interaction_id:
         return answer_solved(session, case, link.interaction_id, action == "yes", words, actor)
-    if action == "close":
-        if Status(case.status) not in ENDED:
-            service.move(session, case, Status.CLOSED, "closed by the customer", actor)
-        return case
-    if action != "message":
-        raise InvalidInput("One of yes, no, message, close.", "/action")
-    told, _ = service.tell(session, case, service.Message(words, "in", "portal"), actor)
-    return session.get_one(Case, told.case_id)
+    return own.act(session, case, action, words, actor)
 
 
 def _secret(page: Page) -> str:
@@ -126,7 +119,8 @@ def _show(page: Page, session: Session, case: Case, link: RequestLink, token: st
         f"{case.number} {case.subject}",
         status,
         case=view,
-        token=token,
+        address=f"/requests/{token}",
+        files_at=f"/requests/{token}",
         asks=can_answer,
         is_ended=Status(case.status) in ENDED,
         sent_title=message("case.sent_message"),

@@ -14,6 +14,7 @@ CASES: dict[str, str | tuple[str, str]] = {
     "case.bad_words": "Tell us in a few words what is the matter.",
     "case.sent_message": "Your message is with us.",
     "case.thanks_solved": "Thank you. Write here whenever it comes back.",
+    "case.thanks_closed": "The request is closed. Write here whenever it comes back.",
     "case.solved_question": "Did this solve it?",
     "case.solved_yes": "Yes, it is solved",
     "case.solved_no": "No, not yet",

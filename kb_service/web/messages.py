@@ -19,6 +19,7 @@ from kb_service.web.measure_messages import MEASURES
 from kb_service.web.messages_admin import ADMIN, Text
 from kb_service.web.proposals_messages import PROPOSALS
 from kb_service.web.renderings_messages import RENDERINGS
+from kb_service.web.sign_in_messages import SIGN_IN_WAYS
 from kb_service.web.workbench_messages import WORKBENCH
 
 FRAME: dict[str, Text] = {
@@ -251,7 +252,8 @@ AGENT_WIDGET: dict[str, Text] = {
 }
 
 MESSAGES: dict[str, Text] = {
-    **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **WIDGET, **ADMIN, **CASES, **RENDERINGS,
+    **FRAME, **SEARCH_BOX, **HOME, **RESULTS, **ARTICLE, **BROWSE, **ERRORS, **SIGN_IN, **SIGN_IN_WAYS,
+    **WIDGET, **ADMIN, **CASES, **RENDERINGS,
     **CURATION, **FINDINGS, **GAPS, **PROPOSALS, **IMPACT,
     **BOOKMARKS,
     **DESK,

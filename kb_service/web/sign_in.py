@@ -12,6 +12,7 @@ from kb_service.auth import sessions
 from kb_service.auth.actors import Scope
 from kb_service.errors import NotAuthenticated, RateLimited
 from kb_service.http import WritingSession
+from kb_service.sign_in import links
 from kb_service.web.messages import message
 from kb_service.web.shell import CurrentPage, Page
 
@@ -21,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/sign-in")
 def read_sign_in(page: CurrentPage, next: str = "/") -> Response:
     """The form; ``next`` is where to go afterwards."""
-    return _form(page, next, "", "", 200)
+    return show_form(page, next, "", "", 200)
 
 
 @router.get("/login")
@@ -43,7 +44,7 @@ def post_sign_in(
     try:
         token = gate.sign_in(page.request, session, email[:300], password[:1000])
     except (NotAuthenticated, RateLimited) as error:
-        return _form(page, next, email, error.detail, error.status)
+        return show_form(page, next, email, error.detail, error.status)
     answer = RedirectResponse(_first_page(session, token, local_path(next)), 303)
     gate.set_session(page.request, answer, token)
     return answer
@@ -69,7 +70,8 @@ def local_path(address: str) -> str:
     return address if is_local else "/"
 
 
-def _form(page: Page, next: str, email: str, error: str, status: int) -> Response:
-    return page.render(
-        "sign_in.html", message("sign_in.title"), status, next=local_path(next), email=email, error=error
-    )
+def show_form(page: Page, next: str, email: str, error: str, status: int, **link: str) -> Response:
+    """Every way in. ``link``: what was typed into the form of the link, and what was wrong."""
+    values = {"link_email": "", "link_error": "", **link, "next": local_path(next), "email": email, "error": error}
+    has_links = links.is_offered(page.settings)
+    return page.render("sign_in.html", message("sign_in.title"), status, has_links=has_links, **values)
