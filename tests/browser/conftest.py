@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 ARGS = [
     "--no-sandbox",
@@ -29,6 +29,7 @@ ARGS = [
     "--no-first-run",
 ]
 START_SECONDS = 60
+expect.set_options(timeout=15_000)
 ADMIN = ("admin@lumen-harbour.example", "demo-admin-1")
 SITE = {
     "KB_RATE_LIMIT_PER_MINUTE": "0",

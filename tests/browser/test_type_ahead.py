@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 def test_the_combobox_announces_and_follows(server: Server, page: Page) -> None:
     page.goto(server.url)
+    expect(page.locator("#q")).to_be_focused()
     page.keyboard.type("vpn does not")
     box = page.locator("#q")
     expect(box).to_have_attribute("aria-expanded", "true")
@@ -26,6 +27,7 @@ def test_the_combobox_announces_and_follows(server: Server, page: Page) -> None:
 
 def test_escape_closes_the_list_and_keeps_the_words(server: Server, page: Page) -> None:
     page.goto(server.url)
+    expect(page.locator("#q")).to_be_focused()
     page.keyboard.type("vpn does not")
     expect(page.locator("#q")).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("Escape")
