@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ from tests.support.databases import (
     stoppable_postgres,
 )
 from tests.support.opensearch import opensearch_cluster, opensearch_url
+
+# A busy machine is no slow encoder: tests of that one say their own limit.
+os.environ.setdefault("KB_ENCODER_TIMEOUT_SECONDS", "20")
 
 __all__ = [
     "any_database",

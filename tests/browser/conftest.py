@@ -32,6 +32,7 @@ START_SECONDS = 60
 expect.set_options(timeout=15_000)
 ADMIN = ("admin@lumen-harbour.example", "demo-admin-1")
 SITE = {
+    "KB_ENCODER_TIMEOUT_SECONDS": "20",
     "KB_RATE_LIMIT_PER_MINUTE": "0",
     "KB_SIGN_IN_LIMIT_PER_MINUTE": "0",
     "KB_CONTACT_EMAIL": "help@lumen-harbour.example",
