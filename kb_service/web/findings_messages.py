@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 FINDINGS: dict[str, str | tuple[str, str]] = {
+    "checks.title": "Before publishing",
+    "checks.line": "line {n}",
+    "checks.duplicate": "{n} % alike for a common context:",
+    "checks.decide": "Merge, link as variants or keep both, once it is saved and compared:",
+    "checks.impact": "Which questions would move",
     "findings.title": "Findings",
     "findings.duplicates": "Alike articles",
     "findings.duplicates_lead": "Pairs that say the same for a common context. Changed articles are compared within minutes. "

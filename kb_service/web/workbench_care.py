@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.responses import RedirectResponse, Response
 
 from kb_service.articles import moves
 from kb_service.articles.access import get_for_change, get_known
-from kb_service.articles.models import Article
+from kb_service.articles.models import Article, Revision
 from kb_service.articles.repository import read_applicability
 from kb_service.articles.requests import Changing
 from kb_service.articles.service import current_text
@@ -45,18 +46,27 @@ def read_suggestions(page: CurrentPage) -> Response:
 def _suggestions(page: Page, error: KbError | None = None) -> Response:
     rows = suggestions.list_suggestions(page.session, page.actor, limit=30)
     names = names_of(page.session, (row.author for row, _ in rows))
-    shown = [(row, article, _changes(page.session, row.fields, article)) for row, article in rows]
+    before = _shown_texts(page.session, [article for _, article in rows if article])
+    shown = [(row, article, _changes(row.fields, before.get(article.id) if article else None)) for row, article in rows]
     return page.render(
         "authoring/suggestions.html", message("suggest.title"), error.status if error else 200, rows=shown, names=names,
         error=error, done=page.request.query_params.get("done", ""),
     )  # fmt: skip
 
 
-def _changes(session: Session, fields: dict[str, Any], article: Article | None) -> list[tuple[str, Any]]:
-    before = current_text(session, article, shown_revision(session, article)) if article else None
-    named = [
-        (name, str(getattr(before, name)) if before else "", str(fields[name])) for name in COMPARED if name in fields
-    ]
+def _shown_texts(session: Session, articles: list[Article]) -> dict[int, Revision]:
+    """The revision that readers see of each article (the newest of an unpublished one); two queries at most."""
+    published = [article.published_revision_id for article in articles if article.published_revision_id]
+    found = {row.article_id: row for row in session.scalars(select(Revision).where(Revision.id.in_(published)))}
+    rest = [article.id for article in articles if article.id not in found]
+    if rest:
+        drafts = select(Revision).where(Revision.article_id.in_(rest), Revision.state == "draft")
+        found |= {row.article_id: row for row in session.scalars(drafts)}
+    return found
+
+
+def _changes(fields: dict[str, Any], before: Revision | None) -> list[tuple[str, Any]]:
+    named = [(n, str(getattr(before, n)) if before else "", str(fields[n])) for n in COMPARED if n in fields]
     return [(name, diff(old, new)) for name, old, new in named]
 
 

@@ -2,7 +2,7 @@
 const WRAPS = { bold: ["**", "**"], italic: ["*", "*"], code: ["`", "`"], link: ["[", "](https://)"] };
 const LINES = { heading: "## ", bullets: "- ", steps: "1. ", warning: "> **Warning:** " };
 const HEADING = /^(#{1,6} .*?)\s*(\{\s*applies_to\s*=\s*"([^"]*)"\s*\})?\s*$/;
-const PREVIEW_MS = 350, AUTOSAVE_MS = 1200, RETRY_MS = 8000;
+const PREVIEW_MS = 350, AUTOSAVE_MS = 1200, CHECK_MS = 2500, RETRY_MS = 8000;
 
 class Editor extends HTMLElement {
   connectedCallback() {
@@ -17,6 +17,7 @@ class Editor extends HTMLElement {
     addEventListener("visibilitychange", () => { if (document.hidden && this.isDirty) this.keep(true); });
     this.querySelector("[data-preview-button]").hidden = true;
     this.preview();
+    this.check();
   }
 
   changed(event) {
@@ -24,6 +25,8 @@ class Editor extends HTMLElement {
     this.previewTimer = setTimeout(() => this.preview(), PREVIEW_MS);
     if (event.target.name?.startsWith("preview_")) return;
     this.isDirty = true;
+    clearTimeout(this.checkTimer);
+    this.checkTimer = setTimeout(() => this.check(), CHECK_MS);
     clearTimeout(this.autosaveTimer);
     this.autosaveTimer = setTimeout(() => this.keep(), AUTOSAVE_MS);
   }
@@ -32,6 +35,14 @@ class Editor extends HTMLElement {
     const turn = (this.turn = (this.turn ?? 0) + 1);
     const answer = await fetch("/workbench/preview", { method: "POST", body: new FormData(this.form) }).catch(() => null);
     if (answer?.ok && turn === this.turn) this.querySelector("[data-preview]").innerHTML = await answer.text();
+  }
+
+  async check() {
+    const turn = (this.checkTurn = (this.checkTurn ?? 0) + 1);
+    const answer = await fetch("/workbench/checks", { method: "POST", body: new FormData(this.form) }).catch(() => null);
+    const words = answer?.ok ? (await answer.text()).trim() : "";
+    const place = this.querySelector("[data-checks]");
+    if (turn === this.checkTurn && place.innerHTML.trim() !== words) place.innerHTML = words;
   }
 
   async keep(isLast = false) {

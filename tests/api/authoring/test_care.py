@@ -213,3 +213,24 @@ def test_an_overdue_review_is_told_once_and_shown_to_each_as_fits(
     assert "Review due since" in page
     outside = TestClient(people["agent"].app, base_url=HOST, headers=HTML)
     assert "Last found right on" in outside.get(f"/a/{library['old']['number']}").text
+
+
+def test_the_editor_says_what_stands_in_the_way_and_nothing_where_there_is_nothing(
+    people: dict[str, TestClient], library: dict[str, Any]
+) -> None:
+    author = people["author"]
+    page = author.get(f"/workbench/articles/{library['old']['number']}/edit").text
+    assert f"/workbench/articles/{library['old']['number']}/impact" in page
+    assert "data-checks" in page
+    sent = {
+        "csrf_token": token_of(page),
+        "title": "Ask Ann",
+        "short_answer": "Press it.",
+        "issue": "Lost.",
+        "resolution": "Write to ann.smith@gmail.com",
+    }
+    found = author.post("/workbench/checks", data=sent).text
+    assert "Before publishing" in found
+    clear = author.post("/workbench/checks", data={**sent, "resolution": "Press the blue button twice."}).text
+    assert clear.strip() == ""
+    assert author.post("/workbench/checks", data={**sent, "title": ""}).text.strip() == ""
