@@ -41,6 +41,16 @@ def context(folder: Folder, split: Split = "dev", json: Json = None, fresh: Fres
 
 
 @app.command()
+def suggestions(folder: Folder, split: Split = "dev", json: Json = None, fresh: Fresh = False) -> None:
+    """What an agent is offered while the case is typed, and after the customer read something in vain."""
+    from eval.datasets import load
+    from eval.reporting import console
+    from eval.suggestions import measure
+
+    measure(load(folder, split), json, fresh, console())
+
+
+@app.command()
 def unattended(
     folder: Folder,
     split: Split = "dev",

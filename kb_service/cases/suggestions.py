@@ -107,7 +107,13 @@ def suggest(session: Session, search: SearchService, catalog: Catalog, asked: As
     if len(words_of(asked.text)) < MIN_WORDS:
         context = asked.inferred if asked.stated.is_empty else asked.stated
         return Suggestions(most_used=most_used(session, context, actor), context=_stated_chips(catalog, asked.stated))
-    request = SearchRequest(
+    response = search.search(question_of(asked, actor))
+    return _answer(session, response, offered(response, asked.failed), asked, actor)
+
+
+def question_of(asked: Asked, actor: Actor) -> SearchRequest:
+    """What is asked of the one search path."""
+    return SearchRequest(
         query=asked.text[:20_000],
         stated=asked.stated,
         inferred=asked.inferred,
@@ -116,9 +122,11 @@ def suggest(session: Session, search: SearchService, catalog: Catalog, asked: As
         limit=MAX_SUGGESTIONS,
         options=OPTIONS,
     )
-    response = search.search(request)
-    found = lower([] if response.no_answer else response.hits, asked.failed)
-    return _answer(session, response, found, asked, actor)
+
+
+def offered(response: SearchResponse, failed: frozenset[int]) -> list[Suggestion]:
+    """What of a search is suggested: nothing below the floor; what was read in vain lowered and marked."""
+    return lower([] if response.no_answer else response.hits, failed)
 
 
 def _answer(
