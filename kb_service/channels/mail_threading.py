@@ -91,7 +91,8 @@ def _by_subject(session: Session, mail: Mail, customer_id: int) -> Case | None:
 def where_it_goes_on(session: Session, case: Case) -> Case:
     """The case itself, locked; or what it became part of; or what follows it, when it ended too long ago."""
     for _ in range(MAX_STEPS):
-        case = session.get_one(Case, case.id, with_for_update=True, populate_existing=True)
+        locked = select(Case).where(Case.id == case.id).with_for_update().execution_options(populate_existing=True)
+        case = session.scalars(locked).one()
         following = case.merged_into_id
         if following is None and effect_of_reply(Status(case.status), case.ended_at, utcnow()) is ReplyEffect.FOLLOW_UP:
             newest = select(Case.id).where(Case.follows_id == case.id).order_by(Case.id.desc()).limit(1)

@@ -7,6 +7,8 @@ arrive, and nothing answers it.
 
 from __future__ import annotations
 
+import random
+import time
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,6 +17,7 @@ from email.utils import parseaddr
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from kb_service.auth.actors import SYSTEM, Actor, Role, actor_for
 from kb_service.cases import files, repository, service
@@ -35,7 +38,7 @@ from kb_service.errors import InvalidInput, NotFound
 from kb_service.telemetry import Event, log
 
 MAX_RECEIPTS_AN_HOUR = 3
-ATTEMPTS = 2
+ATTEMPTS = 6
 KEPT_DAYS = 30
 MAX_NOTED = 4000
 NO_SUBJECT = "(no subject)"
@@ -63,12 +66,14 @@ def receive_raw(database: Database, site: Site, raw: bytes, envelope: Envelope =
 
 def _filed(database: Database, mail: Mail, raw: bytes, site: Site) -> Received:
     """File it; a mail that cannot be filed, whatever the defect, is set aside: it would come again for days, and be lost."""
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         try:
             return database.write(lambda session: receive(session, mail, raw, site))
         except UNREACHABLE:
             raise
-        except Exception as error:  # noqa: BLE001 - another change in between, or a defect of ours
+        except StaleDataError:  # another mail went on in the same case in between
+            time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+        except Exception as error:  # noqa: BLE001 - a defect of ours
             log(Event.MAIL_NOT_FILED, "error", error=type(error).__name__)
     return database.write(lambda session: _set_aside(session, mail, raw))
 
