@@ -65,7 +65,7 @@ def find_cases(session: Session, query: str, actor: Actor) -> list[FoundCase]:
 
 def _customer_ids(query: str) -> Select[int]:
     values = [CustomerIdentity.value.contains(query.casefold(), autoescape=True)]
-    digits = "".join(c for c in query if c.isdigit())
+    digits = "".join(c for c in query if c.isdigit()).lstrip("0")  # +49 30 …, 0049 30 … and 030 … are one number
     if len(digits) >= 4 and len(digits) >= len(query) // 2:
         values.append(CustomerIdentity.value.contains(digits, autoescape=True))
     known = select(CustomerIdentity.customer_id).where(or_(*values))

@@ -1,7 +1,7 @@
 /* <kb-agent server token-url channel text product version os case>: answers for an agent inside any desk.
    The host's own server fetches a short-lived token (POST /v1/widget-tokens) and gives it at token-url as {"token": "…"};
    or the page sets element.token, or element.getToken, an async function. What the case says comes by attributes, or from the same origin by
-   postMessage({type: "kb-agent:context", text, product, version, os}).
+   postMessage({type: "kb-agent:context", text, product, version, os, case}). With case, what is attached or captured is linked to it.
    Events out (bubbling): kb-attached, kb-sent, kb-copied, kb-solved, kb-flagged, each with {article, number, title, url, text, query_id}. */
 const HERE = new URL(import.meta.url).origin;
 const WAIT_MS = 300;
@@ -38,7 +38,7 @@ const marked = (target, text, ranges) => {
 };
 
 class KbAgent extends HTMLElement {
-  static observedAttributes = ["text", "product", "version", "os"];
+  static observedAttributes = ["text", "product", "version", "os", "case"];
 
   connectedCallback() {
     if (!this.shadowRoot) this.build(this.attachShadow({ mode: "open" }));
@@ -158,7 +158,14 @@ class KbAgent extends HTMLElement {
       this.tell("kb-attached", this.detail(hit, await this.form(hit)));
       this.status.textContent = w("attached", { title: hit.title });
       this.report("copied", hit, rank, { use: "attached" });
+      await this.link(hit.number, { query_id: this.setId || null, rank });
     } catch (error) { this.status.textContent = error.message; }
+  }
+
+  /* `case` names one of our cases: what is attached or captured for it is linked to it. */
+  async link(article, found = {}) {
+    const number = this.getAttribute("case");
+    if (number) await this.call(`/v1/cases/${encodeURIComponent(number)}/articles`, { article, ...found });
   }
 
   async copy(hit, rank) {
@@ -218,7 +225,7 @@ class KbAgent extends HTMLElement {
 
   openFlag(hit) {
     this.overlay(w("flag_ask", { title: hit.title }), [["words", w("flag_ask", { title: hit.title }), "input"]], async (words) => {
-      await this.call(`/v1/articles/${hit.number}/feedback`, { is_helpful: false, reason: "other", words, query_id: this.setId || null });
+      await this.call(`/v1/articles/${hit.number}/flag`, { reason: "other", words });
       this.tell("kb-flagged", this.detail(hit, words));
       this.status.textContent = w("flagged");
     });
@@ -229,6 +236,7 @@ class KbAgent extends HTMLElement {
       const context = this.context();
       const applies = context.product ? [{ product: context.product, ...(context.version ? { versions: context.version } : {}), ...(context.os ? { os: context.os } : {}) }] : [];
       const made = await this.call("/v1/articles", { title, issue: this.getAttribute("text") ?? "", resolution, audience: ["agent"], confidence: "work_in_progress", applies_to: applies });
+      await this.link(made.number);
       this.status.textContent = w("captured", { number: made.number });
     });
   }

@@ -44,9 +44,8 @@ export class Dialogs {
   async sendFlag() {
     $("flag-dialog").close();
     const item = this.flagged;
-    const body = { is_helpful: false, reason: $("flag-reason").value, words: $("flag-words").value.trim() || null };
-    if (item.revision) body.revision = item.revision;
-    try { await post(`/v1/articles/${item.number}/feedback`, body); notify(t("flagged", { title: item.title })); } catch (error) { failed(error); }
+    const body = { reason: $("flag-reason").value, words: $("flag-words").value.trim() };
+    try { await post(`/v1/articles/${item.number}/flag`, body); notify(t("flagged", { title: item.title })); } catch (error) { failed(error); }
   }
 
   openCapture() {
