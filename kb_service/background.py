@@ -8,6 +8,8 @@ from kb_service.authoring.checks_nightly import checking_jobs
 from kb_service.authoring.duplicates_finding import Finder
 from kb_service.authoring.gaps_collecting import Collector, Rules
 from kb_service.authoring.jobs import authoring_jobs
+from kb_service.cases import closing
+from kb_service.cases.mails import site_of
 from kb_service.cases.unanswered import UnansweredCases
 from kb_service.channels.receiving import forget_set_aside
 from kb_service.channels.smtp import Transport, parse_smtp_url, send_due
@@ -37,6 +39,7 @@ def background_jobs(parts: Parts) -> list[Job]:
         gaps.job(),
         Job("search.words", WORDS_SECONDS, lambda: fill(database)),
         Job("mail.forget", MAIL_FORGET_SECONDS, lambda: forget_set_aside(database)),
+        Job("cases.close", closing.EVERY_SECONDS, lambda: closing.close_waiting(database, site_of(settings))),
         *mail_jobs(parts),
     ]
 

@@ -11,12 +11,16 @@ from kb_service.auth.actors import Scope
 from kb_service.cases import repository
 from kb_service.cases.endpoints import Reference
 from kb_service.cases.schemas import InteractionOut
-from kb_service.desk import find, service, views
+from kb_service.desk import capturing, find, service, views
 from kb_service.desk.live import HELLO, Hub
 from kb_service.desk.schemas import (
     BesideCase,
     BulkIn,
     BulkOut,
+    CaptureAsked,
+    CaptureDraft,
+    CaptureIn,
+    CaptureOut,
     DeskCases,
     DeskOut,
     FoundOut,
@@ -128,6 +132,20 @@ def post_note(reference: Reference, body: NoteIn, session: WritingSession, actor
     case = repository.find_case(session, reference, actor, lock=True)
     told, called = service.add_note(session, case, body.text, body.call, actor)
     return NoteOut(interaction=InteractionOut.model_validate(told), called=called)
+
+
+@router.post("/captures/preview", response_model=CaptureDraft)
+def post_capture_preview(body: CaptureAsked, session: ReadingSession, actor: CurrentActor) -> CaptureDraft:
+    """New knowledge out of a case as it would be kept: personal data masked, and what was masked."""
+    actor.require(Scope.CASES_READ)
+    return capturing.draft_capture(session, body, actor)
+
+
+@router.post("/captures", status_code=201, response_model=CaptureOut)
+def post_capture(body: CaptureIn, session: WritingSession, actor: CurrentActor, parts: CurrentParts) -> CaptureOut:
+    """Keep new knowledge as work in progress for agents, linked to its case."""
+    actor.require(Scope.CASES_WRITE)
+    return capturing.capture(session, body, parts.catalog, actor)
 
 
 @router.post("/cases/{reference}/not-this", response_model=BesideCase)

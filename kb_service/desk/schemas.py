@@ -210,3 +210,52 @@ class FoundOut(BaseModel):
     cases: list[FoundCase]
     customers: list[FoundCustomer]
     articles: list[FoundArticle]
+
+
+class CaptureAsked(_In):
+    """What an agent has written so far; what is empty comes from the case. ``case`` empty: there is none yet."""
+
+    case: Number = ""
+    title: Annotated[str, Field(max_length=300)] = ""
+    issue: Annotated[str, Field(max_length=20_000)] = ""
+    resolution: Annotated[str, Field(max_length=20_000)] = ""
+
+
+class MaskedOut(BaseModel):
+    """Personal data that was replaced. ``kind``: address, phone, card, number or name."""
+
+    kind: str
+    text: str
+
+
+class CaptureDraft(BaseModel):
+    """New knowledge as it would be kept, personal data masked, for a look."""
+
+    title: str
+    issue: str
+    notes: str
+    resolution: str
+    searches: list[str]
+    product: str | None
+    version: str | None
+    os: str | None
+    masked: list[MaskedOut]
+
+
+class CaptureIn(_In):
+    """Knowledge to keep, as it was looked at; personal data that is still in it is masked."""
+
+    case: Number = ""
+    title: Annotated[Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+    issue: Annotated[str, Field(max_length=20_000)] = ""
+    notes: Annotated[str, Field(max_length=20_000)] = ""
+    resolution: Annotated[str, Field(max_length=20_000)] = ""
+    searches: Annotated[list[Annotated[Line, Field(max_length=500)]], Field(max_length=20)] = []
+
+
+class CaptureOut(BaseModel):
+    """What was kept."""
+
+    article: int
+    number: str
+    masked: list[MaskedOut]

@@ -48,24 +48,31 @@ export class Dialogs {
     try { await post(`/v1/articles/${item.number}/flag`, body); notify(t("flagged", { title: item.title })); } catch (error) { failed(error); }
   }
 
-  openCapture() {
+  async openCapture() {
     const view = this.caseView.view;
     if (!view) return;
-    const said = (view.interactions ?? []).filter((item) => item.kind === "message");
-    $("capture-title").value = view.subject ?? "";
-    $("capture-issue").value = said.find((item) => item.direction === "in")?.text ?? ($("new-words").value || "");
-    $("capture-resolution").value = $("reply").value || (said.filter((item) => item.direction === "out").at(-1)?.text ?? "");
-    $("capture-dialog").showModal();
-    $("capture-resolution").focus();
+    const body = { case: view.number ?? "", issue: view.number ? "" : ($("new-words").value || ""), resolution: $("reply").value };
+    try {
+      const draft = await post("/v1/desk/captures/preview", body);
+      for (const name of ["title", "issue", "notes", "resolution"]) $(`capture-${name}`).value = draft[name];
+      $("capture-searches").value = draft.searches.join("\n");
+      this.showMasked(draft.masked);
+      $("capture-dialog").showModal();
+      $("capture-resolution").focus();
+    } catch (error) { failed(error); }
+  }
+
+  showMasked(masked) {
+    $("capture-masked-box").hidden = masked.length === 0;
+    $("capture-masked").replaceChildren(...masked.map((item) => el("li", { textContent: `[${item.kind}] ${item.text}` })));
   }
 
   async capture() {
     const view = this.caseView.view;
-    const body = { title: $("capture-title").value.trim(), issue: $("capture-issue").value.trim(), resolution: $("capture-resolution").value.trim(), audience: ["agent"], confidence: "work_in_progress" };
-    if (view.product) body.applies_to = [{ product: view.product, ...(view.product_version ? { versions: view.product_version } : {}), ...(view.os ? { os: view.os } : {}) }];
+    const body = { case: view.number ?? "", searches: $("capture-searches").value.split("\n").map((line) => line.trim()).filter(Boolean).slice(0, 20) };
+    for (const name of ["title", "issue", "notes", "resolution"]) body[name] = $(`capture-${name}`).value.trim();
     try {
-      const made = await post("/v1/articles", body);
-      if (view.number) await post(`/v1/cases/${view.number}/articles`, { article: made.number });
+      const made = await post("/v1/desk/captures", body);
       $("capture-dialog").close();
       notify(t("captured", { number: made.number }));
       if (view.number) this.caseView.reload();
