@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from indexers.engine import Engine
     from kb_service.catalog.vocabulary import Catalog
     from kb_service.db.session import Database
+    from kb_service.search.reranking import Reranking
     from kb_service.search.service import SearchService
     from kb_service.settings import Settings
 
@@ -57,6 +58,7 @@ def assemble(settings: Settings, writable: bool = True) -> Parts:
         search = SearchService(database, engine, encoder, catalog, settings)
         opened.callback(search.close)
         search.pipeline.sources.append(BookmarkSignals(database, catalog))
+        search.pipeline.reranking = open_reranking(settings)
         return Parts(settings, database, catalog, engine, encoder, search, opened.pop_all())
 
 
@@ -101,6 +103,16 @@ def open_encoder(settings: Settings) -> Encoder:
 
     encoder = load_or_wait(load, settings.encoder, settings.data_dir / "encoder.json")
     return name_passages(CachedEncoder(encoder, VectorCache(settings.data_dir / VECTORS_FILE, encoder.recipe)))
+
+
+def open_reranking(settings: Settings) -> Reranking | None:
+    """The reranker that the settings name, if any. Raises EncoderUnavailable, which says what to do."""
+    if not settings.reranker:
+        return None
+    from indexers.embedding.reranking import CrossEncoderReranker
+    from kb_service.search.reranking import Reranking
+
+    return Reranking(CrossEncoderReranker(settings.reranker), settings.reranker_timeout_seconds)
 
 
 def open_engine(settings: Settings, encoder: Encoder, writable: bool) -> Engine:

@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     """``packaged``, ``hashing``, a directory with ``model.onnx``, or any sentence-transformers name."""
     encoder_threads: int = Field(default=1, ge=1, le=64)
     encoder_timeout_seconds: float = Field(default=1.0, gt=0)
+    reranker: str = ""
+    """A sentence-transformers CrossEncoder, by name or folder, that orders the best twenty anew; empty: none."""
+    reranker_timeout_seconds: float = Field(default=0.5, gt=0)
+    """Later than this the order stays as it was."""
     query_precision: Literal["float32", "int8"] = "float32"
     workers: int = Field(default=1, ge=1, le=64)
     """Processes of ``kb serve``."""

@@ -27,6 +27,7 @@ from kb_service.search.lifting import lift
 from kb_service.search.promoting import promoted
 from kb_service.search.ranking import Frame, Ranked, keep_one_per_family, score
 from kb_service.search.request import SearchRequest
+from kb_service.search.reranking import Reranking, texts_of
 from kb_service.search.retrieval import Retriever
 from kb_service.search.signals import SignalSource
 from kb_service.search.understanding import Understood, understand
@@ -76,6 +77,13 @@ class Found:
     dropped: int
     refusal: str | None
     timings_ms: dict[str, float] = field(default_factory=dict)
+    reranker_out: str | None = None
+    """Why the reranker had no say, where there is one."""
+
+    @property
+    def degraded(self) -> list[str]:
+        """What was missing, by name."""
+        return [*self.candidates.degraded, *([self.reranker_out] if self.reranker_out else [])]
 
 
 @lru_cache(maxsize=50_000)
@@ -92,6 +100,7 @@ class Pipeline:
         self._retriever = retriever
         self._weights = weights
         self.sources: list[SignalSource] = []
+        self.reranking: Reranking | None = None
         self._cache: OrderedDict[tuple[object, ...], Candidates] = OrderedDict()
         self._signatures: OrderedDict[tuple[object, ...], SignatureSet] = OrderedDict()
         self._lock = threading.Lock()
@@ -119,6 +128,7 @@ class Pipeline:
         results = keep_one_per_family(scored, frame)
         if candidates.is_look_alike:
             results = [result for result in results if result.pinned]
+        results, reranker_out = self._reranked(results, request, candidates.understood, snapshot)
         results = self._lifted(results, request)
         visible = {i: f for i, f in facts.items() if not f.audience.isdisjoint(request.actor.audiences)}
         timings = dict(candidates.timings_ms)
@@ -127,12 +137,21 @@ class Pipeline:
         timings["retrieve"] = (retrieved - started) * 1000
         is_pinned = bool(results and results[0].pinned)  # a person said what the answer is
         refusal = None if is_pinned else evidence.refusal(candidates.evidence, curation.calibration)
-        return Found(snapshot, frame, candidates, results, scored[:_LEADERS], visible, facts, dropped, refusal, timings)
+        return Found(
+            snapshot, frame, candidates, results, scored[:_LEADERS], visible, facts, dropped, refusal, timings, reranker_out
+        )  # fmt: skip
 
     def stamp(self, request: SearchRequest) -> Hashable:
         """What rooms above say to this actor, as a value to compare; None: nothing."""
         said = tuple(source.stamp(request.actor) for source in self.sources)
         return said if any(stamp is not None for stamp in said) else None
+
+    def _reranked(
+        self, results: list[Ranked], request: SearchRequest, understood: Understood, snapshot: Snapshot
+    ) -> tuple[list[Ranked], str | None]:
+        if self.reranking is None or not request.options.signals:
+            return results, None
+        return self.reranking.rerank(understood.text, results, texts_of(snapshot))
 
     def _lifted(self, results: list[Ranked], request: SearchRequest) -> list[Ranked]:
         if request.options.kind == "answer" or not request.options.signals:

@@ -128,7 +128,7 @@ class SearchService:
             corrected_from=text if corrected else None,
             clarify=None,
             widened=None,
-            degraded=list(found.candidates.degraded),
+            degraded=found.degraded,
             next_cursor=self._cursor(request, corrected or text, found),
             took_ms=0.0,
             timings_ms=found.timings_ms,
@@ -189,7 +189,7 @@ class SearchService:
         texts = channel_texts(self.database, self.catalog, [hit.article for hit in chosen], request.stated, base)
         return Answer(
             "", outcome, packets(outcome, chosen, texts), clarify if outcome == "choices" else None,
-            found.refusal if outcome == "none" else None, list(found.candidates.degraded),
+            found.refusal if outcome == "none" else None, found.degraded,
         )  # fmt: skip
 
     def suggest(self, text: str, request: SearchRequest) -> TypeAhead:
@@ -252,6 +252,8 @@ class SearchService:
         """Write what is queued and stop the pools."""
         self.log.close()
         self.retriever.close()
+        if self.pipeline.reranking is not None:
+            self.pipeline.reranking.close()
 
 
 def new_query_id() -> str:
