@@ -255,6 +255,7 @@ def test_a_flag_is_two_actions_and_captured_knowledge_two(desk: Page, server: Se
     capture = Actions(desk)
     capture.key("Alt+c")
     desk.keyboard.type("Hold the button for ten seconds.")
+    expect(desk.locator("#capture-title")).not_to_have_value("")
     capture.key("Control+Enter")
     expect(desk.locator("#notice")).to_contain_text("is saved and linked")
     capture.report("work in progress saved and linked", 2)

@@ -52,13 +52,16 @@ export class Dialogs {
     const view = this.caseView.view;
     if (!view) return;
     const body = { case: view.number ?? "", issue: view.number ? "" : ($("new-words").value || ""), resolution: $("reply").value };
+    const fields = ["title", "issue", "notes", "resolution"].map((name) => [name, $(`capture-${name}`)]);
+    $("capture-form").reset();
+    this.showMasked([]);
+    $("capture-dialog").showModal(); // at once: what is typed while the draft comes stays
+    $("capture-resolution").focus();
     try {
       const draft = await post("/v1/desk/captures/preview", body);
-      for (const name of ["title", "issue", "notes", "resolution"]) $(`capture-${name}`).value = draft[name];
-      $("capture-searches").value = draft.searches.join("\n");
+      for (const [name, field] of fields) field.value ||= draft[name];
+      $("capture-searches").value ||= draft.searches.join("\n");
       this.showMasked(draft.masked);
-      $("capture-dialog").showModal();
-      $("capture-resolution").focus();
     } catch (error) { failed(error); }
   }
 
