@@ -79,3 +79,16 @@ def gate(
     if fallen := check(write, console()):
         print("\n".join(fallen))
         raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit code 1 where something would.")] = False,
+) -> None:
+    """Write the generated parts of docs/evaluation.md and its plots from eval/results."""
+    from eval.report import write
+
+    changed = write(check)
+    print("\n".join(changed) or "Nothing changes.")
+    if check and changed:
+        raise typer.Exit(1)
